@@ -1,0 +1,155 @@
+"""The port of the log: append-only records per pipeline, with checkpoints and meters beside them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from livedash.model import Draft, Page, Refusal
+from livedash.model.errors import LivedashError
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """One request: the drafts to append, in order, and the refusals to keep beside them.
+
+    With `key`, a request whose key was committed in the last 24 h stores nothing and gets the first outcome again.
+    """
+
+    pipeline: str
+    drafts: Sequence[Draft]
+    refusals: Sequence[Refusal] = ()
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far `reader` has come in `pipeline`, with its own small `state` (at most 64 KiB)."""
+
+    reader: str
+    pipeline: str
+    epoch: str
+    offset: int
+    state: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Store a checkpoint; the newest wins."""
+
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Add `amount` to the meter `name` of `pipeline` on `day` (ISO date)."""
+
+    name: str
+    pipeline: str
+    day: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """Forget every record up to and including `through`. Takes effect at once; space is freed in chunks by `sweep`."""
+
+    pipeline: str
+    through: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Begin a new life of the log: a new epoch, empty, offsets from 1 again."""
+
+    pipeline: str
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """All of `writes` or none: the first that fails undoes its siblings."""
+
+    writes: Sequence["Append | Save | Count | Trim | Restart"]
+
+
+Write = Append | Save | Count | Trim | Restart | Together
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """`first` and `last` are None when nothing was accepted. `errors` are (index, reason) of what was refused."""
+
+    epoch: str
+    first: int | None
+    last: int | None
+    accepted: int
+    errors: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A Save, Count, Trim or Restart was stored. `parts` are the outcomes of a Together's writes."""
+
+    parts: tuple["Appended | Done", ...] = ()
+
+
+Outcome = Appended | Done | LivedashError
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What exists of a pipeline: offsets `first` to `last` (`first == last + 1` when empty) and their stored bytes."""
+
+    epoch: str
+    first: int
+    last: int
+    bytes: int
+
+
+class Log(Protocol):
+    """Append-only records per pipeline. One commit is one transaction and may carry many writes; each has its own
+    outcome, so one bad write never fails its neighbours. Offsets are dense and in commit order. A pipeline begins
+    to exist, with an epoch of its own, when it is first named. Every call raises StorageError when the store fails.
+    """
+
+    async def commit(self, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Store the writes in order; when it returns they are as durable as the log is. Raises StorageFull or
+        StorageError when the transaction as a whole failed: then nothing was stored. A write that fails alone
+        (a Trim beyond the last offset, a state too large, a Save ahead of the log) has its error as outcome."""
+        ...
+
+    async def read(self, pipeline: str, after: int, limit: int) -> Page:
+        """At most `limit` records after offset `after`, oldest first, and at most `limits.PAGE_BYTES` of them (one
+        at least). Where `after` was trimmed the page has a gap and goes on from the first that exists. `after`
+        beyond the last offset gives an empty page at the last offset."""
+        ...
+
+    async def find(self, pipeline: str, since: int) -> int:
+        """The first existing offset whose timestamp (µs) is at or after `since`; `last + 1` when there is none."""
+        ...
+
+    async def bounds(self, pipeline: str) -> Bounds: ...
+
+    async def checkpoint(self, reader: str, pipeline: str) -> Checkpoint | None: ...
+
+    async def refused(self, pipeline: str, limit: int) -> Sequence[tuple[int, Refusal]]:
+        """The newest refusals kept, newest first, each with its moment (µs)."""
+        ...
+
+    async def meters(self, pipeline: str) -> Sequence[tuple[str, str, int]]:
+        """(name, day, total), by day and name."""
+        ...
+
+    async def expired(self, pipeline: str, *, before: int | None, over: int | None) -> int:
+        """How far a Trim may go so that records older than `before` (µs) go and at most `over` bytes stay: the last
+        offset of a whole block of records, all of which may go; 0 when none may."""
+        ...
+
+    async def sweep(self) -> bool:
+        """Free one chunk of what was trimmed or restarted, and what else is out of date. True when more is left."""
+        ...
+
+    async def used(self) -> int:
+        """Bytes that the log's records and indexes take in its store, without what is free for reuse."""
+        ...
+
+    async def close(self) -> None: ...
