@@ -37,9 +37,14 @@ KEEPALIVE_SECONDS = 30.0  # of silence before a comment keeps proxies from closi
 # Boards
 BOARDS_PER_DASHBOARD = 32  # viewer settings that differ at the same time; beyond it viewers get the plain board
 PATCHES_KEPT = 40  # about ten seconds at 4 Hz: a short break resumes from patches, a longer one from the full state
+BOARD_SLICE_RECORDS = 20_000  # folded between two renderings, so that a page behind a busy pipeline keeps moving
 WIDGETS_PER_DASHBOARD = 100
 FILTER_SCAN_RECORDS = 10_000  # how far back a widget with `where` looks for its newest `limit` matches
 SERIES_PER_CHART = 20  # lines one can still tell apart, and a bound on group_by
 POINTS_PER_SERIES = 2_000  # more than pixels on a wide screen
 TABLE_ROWS = 500
 EXPRESSION_CHARS = 500  # CEL has no cost limit of its own
+
+# Documents
+DOCUMENT_CHARS = 2_000_000  # hundreds of dashboards; parsing takes about a second
+DOCUMENT_NODES = 200_000  # a few YAML aliases of aliases stand for billions of values

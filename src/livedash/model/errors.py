@@ -43,7 +43,24 @@ class TooLarge(Invalid):
     """It is larger than a named limit allows."""
 
 
-class BadCursor(Invalid):
+class Malformed(Invalid):
+    """It cannot even be read as what it claims to be; `line` and `column` say where, when that is known."""
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+class TooSlow(Malformed):
+    """It did not arrive within the time that a named limit allows."""
+
+
+class Unsupported(Invalid):
+    """Its content type or encoding is none that is understood."""
+
+
+class BadCursor(Malformed):
     """The cursor is not of the form `epoch-offset`."""
 
 

@@ -11,8 +11,9 @@ from livedash.model.record import Json, Record
 class Gap:
     """Records that were asked for and no longer exist: offsets `first` to `last` (both included).
 
-    `reason` is "trimmed" (retention took them; both offsets are known) or "epoch" (the cursor belongs to another
-    life of the log: what came after offset `first - 1` of that life is gone, and `last` is None).
+    `reason` is "trimmed" (retention took them; both offsets are known), "epoch" (the cursor belongs to another
+    life of the log: what came after offset `first - 1` of that life is gone, and `last` is None) or "ahead" (the
+    cursor is beyond the log, as after a restored backup: what it had seen after `first - 1` is gone).
     """
 
     first: int
@@ -37,7 +38,9 @@ class Page:
     records: tuple[Record, ...]
     head: int
     gap: Gap | None = None
-    _encoded: dict[Callable[["Page"], bytes], bytes] = field(default_factory=dict, compare=False, repr=False)
+    _encoded: dict[Callable[["Page"], bytes], bytes] = field(
+        init=False, default_factory=dict, compare=False, repr=False
+    )
 
     @property
     def last(self) -> int:

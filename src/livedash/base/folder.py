@@ -1,0 +1,44 @@
+"""The data folder: everything Livedash keeps, readable by its owner only."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from livedash.model.errors import Conflict, StorageError
+
+
+class Folder:
+    """Paths in one data folder. Making it creates the folder with mode 0700."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"cannot make the data folder {path}: {error.strerror}") from None
+
+    @property
+    def catalog(self) -> Path:
+        return self.path / "catalog.db"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "log.db"
+
+    @property
+    def admin_token(self) -> Path:
+        return self.path / "admin.token"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one process. Raises Conflict when another has it."""
+        with (self.path / "lock").open("w", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Conflict(f"another Livedash uses {self.path}; stop it first or choose another --data") from None
+            file.write(str(os.getpid()))
+            file.flush()
+            yield

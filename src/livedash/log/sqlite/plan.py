@@ -1,0 +1,199 @@
+"""What a commit will change, worked out in memory from the heads it names: decide here, write in writes.py.
+
+Deciding first is also what makes commits fast. The thread that writes gives up Python's lock at every statement and
+may wait 5 ms to get it back from a busy event loop, so a commit costs a handful of statements, however many writes
+it carries and pipelines it names.
+"""
+
+import secrets
+import string
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import NamedTuple
+
+from livedash.base.limits import STATE_BYTES
+from livedash.log import Append, Appended, Checkpoint, Count, Done, Outcome, Restart, Save, Together, Trim, Write
+from livedash.log.sqlite.schema import PAGE_SIZE
+from livedash.model import Draft, Refusal
+from livedash.model.errors import Invalid, LivedashError, StorageFull, TooLarge
+
+ROW_BYTES = 32  # what a row takes in its tree beside the body, roughly
+Key = tuple[str, str]  # pipeline, Idempotency-Key
+
+
+class Head(NamedTuple):
+    """One life of one pipeline's log. `pipeline` is None once it ended; `refused` counts every refusal ever kept."""
+
+    life: int
+    pipeline: str | None
+    epoch: str
+    first: int = 1
+    last: int = 0
+    bytes: int = 0
+    refused: int = 0
+
+
+class Run(NamedTuple):
+    """Drafts that get consecutive offsets, from `first` on."""
+
+    life: int
+    first: int
+    drafts: Sequence[Draft]
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything a commit stores."""
+
+    heads: dict[str, Head]
+    ended: list[Head] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    refusals: list[tuple[str, int, Refusal]] = field(default_factory=list)  # pipeline, number, refusal
+    requests: dict[Key, Appended] = field(default_factory=dict)
+    checkpoints: dict[Key, Checkpoint] = field(default_factory=dict)
+    meters: dict[tuple[str, str, str], int] = field(default_factory=dict)  # pipeline, day, name
+    size: int = 0  # bytes that the drafts will take, roughly
+
+    def copy(self) -> "Changes":
+        return Changes(
+            dict(self.heads),
+            list(self.ended),
+            list(self.runs),
+            list(self.refusals),
+            dict(self.requests),
+            dict(self.checkpoints),
+            dict(self.meters),
+            self.size,
+        )
+
+
+class Plan:
+    """Applies writes, in order, to `changes`."""
+
+    def __init__(
+        self,
+        pipelines: Iterable[str],
+        heads: Mapping[str, Head],
+        next_life: int,
+        answered: Mapping[Key, Appended],
+        stored: Callable[[int, int, int], int],
+        left: int,
+    ) -> None:
+        """`heads` and `answered` are what the store has of `pipelines` and of the keys; `stored(life, first, last)`
+        are the bytes of the bodies it has there; `left` are the bytes that may be added to it."""
+        self._lives = count(next_life)
+        self._answered = answered
+        self._stored = stored
+        self._left = left
+        self.changes = Changes({name: heads.get(name) or self._born(name) for name in pipelines})
+
+    def apply(self, write: Write) -> Outcome:
+        """The outcome of `write`; when that is an error nothing has changed."""
+        try:
+            return self._together(write) if isinstance(write, Together) else self._one(write)
+        except LivedashError as error:
+            return error.with_traceback(None)  # the traceback would keep every draft of the commit alive
+
+    def keep_newest(self, keep: int) -> None:
+        """Trim what was appended to, so that at most `keep` records of each pipeline stay."""
+        by_life = {head.life: pipeline for pipeline, head in self.changes.heads.items()}
+        for pipeline in {by_life[run.life] for run in self.changes.runs if run.life in by_life}:
+            self._trim(Trim(pipeline, max(self.changes.heads[pipeline].last - keep, 0)))
+
+    def _born(self, pipeline: str, refused: int = 0) -> Head:
+        return Head(next(self._lives), pipeline, _new_epoch(), refused=refused)
+
+    def _together(self, group: Together) -> Done:
+        before = self.changes.copy()
+        try:
+            return Done(tuple(self._one(write) for write in group.writes))
+        except LivedashError:
+            self.changes = before
+            raise
+
+    def _one(self, write: Append | Save | Count | Trim | Restart) -> Appended | Done:
+        match write:
+            case Append():
+                return self._append(write)
+            case Save():
+                self._save(write.checkpoint)
+            case Count():
+                meter = (write.pipeline, write.day, write.name)
+                self.changes.meters[meter] = self.changes.meters.get(meter, 0) + write.amount
+            case Trim():
+                self._trim(write)
+            case Restart():
+                self._restart(write.pipeline)
+        return Done()
+
+    def _append(self, append: Append) -> Appended:
+        key = (append.pipeline, append.key) if append.key is not None else None
+        if key and (earlier := self.changes.requests.get(key) or self._answered.get(key)):
+            return earlier
+        sizes = [len(draft.body) for draft in append.drafts]
+        self._make_room(append, sizes)
+        outcome = self._take(append, sum(sizes))
+        if key:
+            self.changes.requests[key] = outcome
+        return outcome
+
+    def _make_room(self, append: Append, sizes: Sequence[int]) -> None:
+        if not sizes and append.key is None:
+            return  # refusals alone always go in: they are bounded per pipeline
+        pages = sum(size > PAGE_SIZE // 4 for size in sizes)  # larger bodies go on in pages of their own
+        rows = len(sizes) + len(append.refusals)
+        self.changes.size += sum(sizes) + PAGE_SIZE * pages + ROW_BYTES * rows
+        if self.changes.size > self._left:
+            raise StorageFull("there is no room for these records: free space, or lower the retention")
+
+    def _take(self, append: Append, size: int) -> Appended:
+        head, accepted = self.changes.heads[append.pipeline], len(append.drafts)
+        first = head.last + 1 if accepted else None
+        grown = head._replace(
+            last=head.last + accepted, bytes=head.bytes + size, refused=head.refused + len(append.refusals)
+        )
+        self.changes.heads[append.pipeline] = grown
+        if append.drafts:
+            self.changes.runs.append(Run(head.life, head.last + 1, append.drafts))
+        numbered = enumerate(append.refusals, head.refused + 1)
+        self.changes.refusals += [(append.pipeline, number, refusal) for number, refusal in numbered]
+        errors = tuple((refusal.index, refusal.reason) for refusal in append.refusals)
+        return Appended(head.epoch, first, grown.last if accepted else None, accepted, errors)
+
+    def _save(self, checkpoint: Checkpoint) -> None:
+        head = self.changes.heads[checkpoint.pipeline]
+        if len(checkpoint.state) > STATE_BYTES:
+            raise TooLarge(f"the state of {checkpoint.reader} is larger than {STATE_BYTES} bytes")
+        if checkpoint.epoch == head.epoch and checkpoint.offset > head.last:
+            raise Invalid(f"{checkpoint.reader} cannot have seen {checkpoint.offset}: the last offset is {head.last}")
+        self.changes.checkpoints[checkpoint.reader, checkpoint.pipeline] = checkpoint
+
+    def _trim(self, trim: Trim) -> None:
+        head = self.changes.heads[trim.pipeline]
+        if trim.through > head.last:
+            raise Invalid(f"cannot trim through {trim.through}: the last offset is {head.last}")
+        if trim.through >= head.first:
+            left = head.bytes - self._bytes(head, trim.through)
+            self.changes.heads[trim.pipeline] = head._replace(first=trim.through + 1, bytes=left)
+
+    def _bytes(self, head: Head, through: int) -> int:
+        """Of the bodies from `head.first` to `through`, those appended by this very commit included."""
+        fresh = sum(
+            len(draft.body)
+            for run in self.changes.runs
+            if run.life == head.life
+            for offset, draft in enumerate(run.drafts, run.first)
+            if head.first <= offset <= through
+        )
+        return fresh + self._stored(head.life, head.first, through)
+
+    def _restart(self, pipeline: str) -> None:
+        head = self.changes.heads[pipeline]
+        self.changes.ended.append(head._replace(pipeline=None, first=head.last + 1, bytes=0))
+        self.changes.heads[pipeline] = self._born(pipeline, head.refused)
+
+
+def _new_epoch() -> str:
+    """Random, so that no life of any log ever has the name of another, restored backups included."""
+    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(8))

@@ -1,0 +1,126 @@
+"""Questions to the log. Each is one statement with one row of answer where it can be: a statement reads from one
+snapshot, and every further row would give up Python's lock once more (1,000 rows beside a busy event loop took
+400 ms row by row, 12 ms joined).
+
+Functions return None when the pipeline does not exist yet.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from itertools import accumulate
+
+from livedash.base.limits import BLOCK_RECORDS, PAGE_BYTES
+from livedash.log import Bounds, Checkpoint
+from livedash.model import Gap, Page, Record, Refusal
+
+# `fit` is the last offset of the page: `limit` records, of which the first always fits and the others in PAGE_BYTES.
+# Sizes come from the rows' headers, so what does not fit is not read.
+_PAGE = f"""
+WITH asked AS (SELECT life, epoch, first, last, max(?2, first - 1) AS after FROM head WHERE pipeline = ?1),
+sizes AS (
+    SELECT offset, row_number() OVER page AS number, sum(length(body)) OVER page AS total
+    FROM record, asked WHERE record.life = asked.life AND offset > after AND offset <= after + ?3
+    WINDOW page AS (ORDER BY offset ROWS UNBOUNDED PRECEDING)
+)
+SELECT epoch, first, last, group_concat(timestamp), group_concat(length(body)),
+    CAST(group_concat(CAST(body AS TEXT), '') AS BLOB)
+FROM asked LEFT JOIN record ON record.life = asked.life AND offset > after
+    AND offset <= (SELECT max(offset) FROM sizes WHERE number = 1 OR total <= {PAGE_BYTES})
+"""
+
+_FIND = f"""
+SELECT ifnull((
+    SELECT offset FROM block CROSS JOIN record ON record.life = block.life
+        AND offset BETWEEN block * {BLOCK_RECORDS} + 1 AND (block + 1) * {BLOCK_RECORDS}
+    WHERE block.life = head.life AND block >= (first - 1) / {BLOCK_RECORDS} AND newest >= ?2
+        AND offset >= first AND timestamp >= ?2
+    ORDER BY block, offset LIMIT 1
+), last + 1) FROM head WHERE pipeline = ?1
+"""
+
+# Too old: all before the first block that holds something newer. Too much: all up to the last block behind which
+# there are `over` bytes or more.
+_EXPIRED = f"""
+SELECT first, last,
+    iif(?2 IS NULL, 0, ifnull((
+        SELECT block * {BLOCK_RECORDS} FROM block WHERE block.life = head.life
+            AND block >= (first - 1) / {BLOCK_RECORDS} AND newest >= ?2 ORDER BY block LIMIT 1
+    ), last)),
+    iif(?3 IS NULL, 0, ifnull((
+        SELECT max(block + 1) * {BLOCK_RECORDS} FROM (
+            SELECT block, sum(bytes) OVER (ORDER BY block DESC ROWS UNBOUNDED PRECEDING) - bytes AS behind
+            FROM block WHERE block.life = head.life AND block >= (first - 1) / {BLOCK_RECORDS}
+        ) WHERE behind >= ?3
+    ), 0))
+FROM head WHERE pipeline = ?1
+"""
+
+_SPACE = """SELECT (page_count - freelist_count) * page_size, freelist_count * page_size
+FROM pragma_page_count, pragma_freelist_count, pragma_page_size"""
+
+
+def page(db: sqlite3.Connection, pipeline: str, after: int, limit: int) -> Page | None:
+    epoch, first, last, *columns = db.execute(_PAGE, (pipeline, after, limit)).fetchone()
+    if epoch is None:
+        return None
+    start = min(max(after, first - 1, 0), last)
+    gap = Gap(max(after, 0) + 1, start, "trimmed") if start > max(after, 0) else None
+    return Page(pipeline, epoch, start, _records(start + 1, *columns), last, gap)
+
+
+def _records(first: int, timestamps: str | None, sizes: str | None, bodies: bytes | None) -> tuple[Record, ...]:
+    if not timestamps or not sizes:
+        return ()
+    joined = bodies or b""
+    ends = list(accumulate(map(int, sizes.split(","))))
+    starts = [0, *ends]
+    return tuple(
+        Record(offset, int(timestamp), joined[start:end])
+        for offset, (timestamp, start, end) in enumerate(zip(timestamps.split(","), starts, ends, strict=False), first)
+    )
+
+
+def find(db: sqlite3.Connection, pipeline: str, since: int) -> int | None:
+    row = db.execute(_FIND, (pipeline, since)).fetchone()
+    return row and int(row[0])
+
+
+def bounds(db: sqlite3.Connection, pipeline: str) -> Bounds | None:
+    row = db.execute("SELECT epoch, first, last, bytes FROM head WHERE pipeline = ?", (pipeline,)).fetchone()
+    return row and Bounds(*row)
+
+
+def expired(db: sqlite3.Connection, pipeline: str, before: int | None, over: int | None) -> int | None:
+    row = db.execute(_EXPIRED, (pipeline, before, over)).fetchone()
+    if row is None:
+        return None
+    first, last, old, much = row
+    through = max(old, min(much, last))
+    return through if through >= first else 0
+
+
+def checkpoint(db: sqlite3.Connection, reader: str, pipeline: str) -> Checkpoint | None:
+    row = db.execute(
+        "SELECT epoch, offset, state FROM checkpoint WHERE reader = ? AND pipeline = ?", (reader, pipeline)
+    ).fetchone()
+    return row and Checkpoint(reader, pipeline, *row)
+
+
+def refused(db: sqlite3.Connection, pipeline: str, limit: int) -> Sequence[tuple[int, Refusal]]:
+    rows = db.execute(
+        "SELECT at, place, reason, body FROM refusal WHERE pipeline = ? ORDER BY number DESC LIMIT ?",
+        (pipeline, limit),
+    )
+    return [(at, Refusal(place, reason, body)) for at, place, reason, body in rows.fetchall()]
+
+
+def meters(db: sqlite3.Connection, pipeline: str) -> Sequence[tuple[str, str, int]]:
+    rows = db.execute("SELECT name, day, total FROM meter WHERE pipeline = ? ORDER BY day, name", (pipeline,))
+    return rows.fetchall()
+
+
+def space(db: sqlite3.Connection) -> tuple[int, int]:
+    """Bytes of pages in use, and of pages free for reuse. What the WAL repeats of them is not counted: it is a few
+    MB at most, and temporary."""
+    used, reusable = db.execute(_SPACE).fetchone()
+    return used, reusable

@@ -1,0 +1,199 @@
+"""The newest records of a pipeline in memory: the process's first reader, and everyone shares it."""
+
+import asyncio
+import time
+from collections import deque
+
+import structlog
+
+from livedash.base import limits
+from livedash.base.metrics import Metrics
+from livedash.bus import Bus
+from livedash.catalog.entries import Pipeline
+from livedash.log import Log
+from livedash.model import Page, Record
+from livedash.model.errors import StorageError
+from livedash.stream.logs import Logs
+
+_log = structlog.get_logger("livedash.tail")
+
+
+class Tail:
+    """The newest `size` records of one log, kept up with it while somebody waits.
+
+    A hint that arrives within `coalesce` seconds of the last look into the log waits until that time is over, so a
+    burst is read and sent as one; a lone record is never delayed.
+    """
+
+    def __init__(self, pipeline: str, log: Log, *, size: int, coalesce: float, metrics: Metrics) -> None:
+        self.pipeline = pipeline
+        self.log = log
+        self.epoch = ""
+        self.last = 0
+        self._records: deque[Record] = deque(maxlen=size)
+        self._size = size
+        self._coalesce = coalesce
+        self._metrics = metrics
+        self._stale = True
+        self._looking = asyncio.Lock()
+        self._looked = float("-inf")
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._pages: dict[int, Page] = {}
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """The newest records, oldest first."""
+        return tuple(self._records)
+
+    def hint(self, last: int) -> None:
+        """The log may have grown. Nobody waiting, nothing to do but remember it."""
+        self._stale = True
+        if self._waiters and self._timer is None and (self._task is None or self._task.done()):
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(max(self._looked + self._coalesce, loop.time()), self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        self._task = asyncio.create_task(self._follow(), name=f"tail {self.pipeline}")
+
+    async def _follow(self) -> None:
+        try:
+            await self.refresh()
+        except StorageError as error:  # readers look again at their next poll, and are told then
+            _log.warning("cannot read the log", pipeline=self.pipeline, error=str(error))
+
+    async def refresh(self) -> None:
+        """Catch up with the log if it may have grown, and wake who waits. Callers at the same time share one look."""
+        if not self._stale and not self._looking.locked():
+            return
+        async with self._looking:
+            if not self._stale:
+                return
+            self._stale = False
+            self._looked = asyncio.get_running_loop().time()
+            try:
+                started = time.perf_counter()
+                await self._catch_up()
+                self._metrics.refresh.observe(time.perf_counter() - started)
+            except BaseException:
+                self._stale = True
+                raise
+        if self._stale:  # it grew again meanwhile
+            self.hint(self.last)
+
+    async def poll(self) -> None:
+        """Look into the log although no hint came."""
+        self._stale = True
+        await self.refresh()
+
+    async def _catch_up(self) -> None:
+        page = await self.log.read(self.pipeline, self.last, self._size)
+        if page.epoch != self.epoch or page.gap or page.head > page.last:
+            page = await self._newest(page)
+            self._records.clear()
+        if page.records or page.epoch != self.epoch:
+            self.epoch, self.last = page.epoch, page.last
+            self._records.extend(page.records)
+            self._pages.clear()
+            self._wake()
+
+    async def _newest(self, page: Page) -> Page:
+        newest = await self.log.read(self.pipeline, max(page.head - self._size, 0), self._size)
+        while newest.head > newest.last:  # large records: more than one page
+            more = await self.log.read(self.pipeline, newest.last, self._size)
+            records = (*newest.records, *more.records)[-self._size :]
+            newest = Page(self.pipeline, more.epoch, records[0].offset - 1, records, more.head)
+        return newest
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, set()
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def forget(self, through: int) -> None:
+        """Records up to `through` were trimmed."""
+        while self._records and self._records[0].offset <= through:
+            self._records.popleft()
+        self._pages.clear()
+
+    def page(self, after: int) -> Page | None:
+        """Everything after offset `after`, when it is in memory; None when only the log has it."""
+        page = self._pages.get(after)
+        if page is not None:
+            return page
+        first = self._records[0].offset if self._records else self.last + 1
+        if not first - 1 <= after <= self.last:
+            return None
+        skip = after - first + 1
+        records = tuple(self._records)[skip:] if skip else tuple(self._records)
+        page = self._pages[after] = Page(self.pipeline, self.epoch, after, records, self.last)
+        return page
+
+    async def grown(self, after: int, wait: float) -> None:
+        """Return when there is something after `after`, or after `wait` seconds, or when the epoch changes. A lost
+        hint costs at most `limits.POLL_SECONDS`."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + wait
+        while self.last <= after and (left := end - loop.time()) > 0:
+            epoch = self.epoch
+            waiter = loop.create_future()
+            self._waiters.add(waiter)
+            if self._stale:
+                self.hint(self.last)
+            try:
+                async with asyncio.timeout(min(left, limits.POLL_SECONDS)):
+                    await waiter
+            except TimeoutError:
+                if loop.time() - self._looked >= limits.POLL_SECONDS:
+                    await self.poll()
+            finally:
+                self._waiters.discard(waiter)
+            if epoch != self.epoch:
+                return
+
+
+class Tails:
+    """The tails of this process, each made when first asked for."""
+
+    def __init__(self, logs: Logs, bus: Bus, *, size: int, coalesce: float, metrics: Metrics) -> None:
+        self._logs = logs
+        self._bus = bus
+        self._size = size
+        self._coalesce = coalesce
+        self._metrics = metrics
+        self._tails: dict[tuple[str, bool], Tail] = {}
+
+    async def run(self) -> None:
+        """Pass hints on until cancelled."""
+        async with self._bus.listen() as heads:
+            async for head in heads:
+                for persist in (True, False):
+                    if tail := self._tails.get((head.pipeline, persist)):
+                        tail.hint(head.last)
+
+    async def of(self, pipeline: Pipeline) -> Tail:
+        """The tail of a pipeline, up to date with its log. Raises StorageError."""
+        key = (pipeline.id, pipeline.persist)
+        if key not in self._tails:
+            self._tails[key] = Tail(
+                pipeline.id,
+                self._logs.of(pipeline),
+                size=self._size,
+                coalesce=self._coalesce,
+                metrics=self._metrics,
+            )
+            self._metrics.tails.set(len(self._tails))
+        await self._tails[key].refresh()
+        return self._tails[key]
+
+    def forget(self, pipeline: str, through: int | None = None) -> None:
+        """Records up to `through` were trimmed; with None, the pipeline was deleted."""
+        for persist in (True, False):
+            if through is None:
+                self._tails.pop((pipeline, persist), None)
+            elif tail := self._tails.get((pipeline, persist)):
+                tail.forget(through)
+        self._metrics.tails.set(len(self._tails))

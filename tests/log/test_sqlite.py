@@ -1,0 +1,212 @@
+"""The SQLite log: the suite of the port on a file and in memory, and what only this adapter promises."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from livedash.log import Append, Appended, Checkpoint, Count, Done, Log, Restart, Save, Together, Trim
+from livedash.log.sqlite import SqliteLog
+from livedash.log.sqlite.schema import MIGRATIONS
+from livedash.model.errors import StorageError, StorageFull
+
+from .conformance import LogConformance
+from .support import HandClock, append, drafts, offsets, one, refusal, sweep_all
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+async def log(tmp_path: Path, clock: HandClock) -> AsyncIterator[SqliteLog]:
+    log = SqliteLog(tmp_path / "log.db", clock=clock)
+    yield log
+    await log.close()
+
+
+class TestFile(LogConformance):
+    pass
+
+
+class TestMemory(LogConformance):
+    @pytest.fixture
+    async def log(self, clock: HandClock) -> AsyncIterator[SqliteLog]:
+        log = SqliteLog(":memory:", clock=clock)
+        yield log
+        await log.close()
+
+
+async def test_keep_holds_only_the_newest_and_frees_the_rest(clock: HandClock) -> None:
+    log = SqliteLog(":memory:", clock=clock, keep=100)
+    await append(log, "other", 7)
+    await append(log, "p", 60)
+    assert await offsets(log, "p") == list(range(1, 61))
+    used = []
+    for _ in range(5):
+        outcomes = await log.commit([Append("p", drafts(3000, size=100)), Append("p", drafts(60, size=100))])
+        assert [o.accepted for o in outcomes if isinstance(o, Appended)] == [3000, 60]
+        bounds = await log.bounds("p")
+        assert await offsets(log, "p") == list(range(bounds.last - 99, bounds.last + 1))
+        assert bounds.bytes == 100 * len(drafts(1, size=100)[0].body)
+        used.append(await log.used())
+    assert used[-1] == used[1]
+    assert await offsets(log, "other") == list(range(1, 8))
+    await log.close()
+
+
+async def test_everything_is_there_after_reopening(tmp_path: Path, clock: HandClock) -> None:
+    log = SqliteLog(tmp_path / "log.db", clock=clock)
+    first = await append(log, "p", 3, key="k")
+    await log.commit([Save(Checkpoint("r", "p", first.epoch, 2, b"s")), Count("in", "p", "2026-11-22", 3)])
+    await log.close()
+    assert not (tmp_path / "log.db-wal").exists(), "the WAL was not emptied"
+    log = SqliteLog(tmp_path / "log.db", clock=clock)
+    assert await append(log, "p", 9, key="k") == first
+    assert (await append(log, "p")).first == 4
+    assert await log.checkpoint("r", "p") == Checkpoint("r", "p", first.epoch, 2, b"s")
+    await log.close()
+
+
+async def test_a_store_of_a_newer_version_is_refused(tmp_path: Path, clock: HandClock) -> None:
+    path = tmp_path / "log.db"
+    await SqliteLog(path, clock=clock).close()
+    db = sqlite3.connect(path)
+    db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    db.close()
+    with pytest.raises(StorageError, match=r"log\.db was written by a newer Livedash"):
+        SqliteLog(path, clock=clock)
+
+
+async def test_a_file_that_is_no_log_is_an_error_of_ours(tmp_path: Path, clock: HandClock) -> None:
+    (tmp_path / "log.db").write_bytes(b"something else " * 1000)
+    with pytest.raises(StorageError, match="not a database"):
+        SqliteLog(tmp_path / "log.db", clock=clock)
+    with pytest.raises(StorageError):
+        SqliteLog(tmp_path / "no such folder" / "log.db", clock=clock)
+
+
+@pytest.mark.parametrize("call", [
+    lambda log: log.commit([Append("p", drafts(1))]), lambda log: log.read("p", 0, 1), lambda log: log.find("p", 0),
+    lambda log: log.bounds("p"), lambda log: log.expired("p", before=0, over=0), lambda log: log.checkpoint("r", "p"),
+    lambda log: log.refused("p", 1), lambda log: log.meters("p"), lambda log: log.sweep(),
+])  # fmt: skip
+async def test_no_error_of_sqlite_leaks(
+    log: SqliteLog, tmp_path: Path, call: Callable[[Log], "asyncio.Future[object]"]
+) -> None:
+    db = sqlite3.connect(tmp_path / "log.db")
+    for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+        db.execute(f"DROP TABLE {table}")
+    db.close()
+    with pytest.raises(StorageError) as raised:
+        await call(log)
+    assert not isinstance(raised.value, StorageFull)
+
+
+async def test_the_quota_refuses_records_and_lets_the_rest_through(tmp_path: Path, clock: HandClock) -> None:
+    log = SqliteLog(tmp_path / "log.db", clock=clock, quota_bytes=2_000_000)
+    await append(log, "p", 100)
+    last = 100
+    while isinstance(outcome := await one(log, Append("p", drafts(100, size=1000))), Appended):
+        last = outcome.last or 0
+    assert isinstance(outcome, StorageFull)
+    assert 1_700_000 < await log.used() <= 2_000_000
+    epoch = (await log.bounds("p")).epoch
+    full, together, small, refused, saved, counted, trimmed = await log.commit([
+        Append("p", drafts(200, size=1000), key="k"),
+        Together([Count("in", "p", "2026-11-22", 5), Append("p", drafts(200, size=1000))]),
+        Append("p", drafts(1)),
+        Append("p", [], refusals=[refusal(0)]),
+        Save(Checkpoint("r", "p", epoch, last)),
+        Count("in", "p", "2026-11-22", 1),
+        Trim("p", last),
+    ])  # fmt: skip
+    assert isinstance(full, StorageFull) and isinstance(together, StorageFull)
+    assert isinstance(small, Appended) and isinstance(refused, Appended)
+    assert saved == counted == trimmed == Done()
+    assert list(await log.meters("p")) == [("in", "2026-11-22", 1)]
+    await sweep_all(log)
+    assert (await append(log, "p", 200, size=1000, key="k")).first == last + 2
+    await log.close()
+
+
+async def test_the_reserve_of_the_disk_is_left_free(tmp_path: Path, clock: HandClock) -> None:
+    disk = os.statvfs(tmp_path)
+    free = disk.f_bavail * disk.f_frsize
+    share = disk.f_blocks * disk.f_frsize // 20
+    log = SqliteLog(tmp_path / "log.db", clock=clock, reserve_bytes=1 << 60)
+    outcome = await one(log, Append("p", drafts(1)))
+    assert isinstance(outcome, Appended if free > share + 100_000_000 else StorageFull)
+    await log.close()
+
+
+async def test_a_full_store_refuses_and_recovers(log: SqliteLog) -> None:
+    """SQLite's own limit on pages stands in for the end of the disk: it raises the same SQLITE_FULL."""
+    await append(log, "p", 1000, size=1000)
+    (pages,) = await log._writer.run(lambda db: db.execute("PRAGMA page_count").fetchone())
+    await log._writer.run(lambda db: db.execute(f"PRAGMA max_page_count = {pages + 20}").fetchone())
+    full, saved = await log.commit([Append("p", drafts(1000, size=1000)), Count("in", "p", "2026-11-22", 1)])
+    assert isinstance(full, StorageFull) and saved == Done()
+    large = [Save(Checkpoint(f"r{i}", "p", "e", 0, b"x" * 60_000)) for i in range(30)]
+    with pytest.raises(StorageFull):
+        await log.commit([Count("in", "p", "2026-11-22", 1), *large])
+    assert list(await log.meters("p")) == [("in", "2026-11-22", 1)]
+    assert (await log.bounds("p")).last == 1000
+    assert await one(log, Trim("p", 900)) == Done()
+    await sweep_all(log)
+    assert (await append(log, "p", 500, size=1000)).first == 1001
+    await log.close()
+
+
+_CHILD = """
+import asyncio, os, sys
+from livedash.log import Append
+from livedash.log.sqlite import SqliteLog
+from livedash.model import Draft
+async def main():
+    log = SqliteLog(sys.argv[1], clock=lambda: 0)
+    async def write(me):
+        for number in range(1_000_000):
+            names = [b"%d-%d-%d" % (me, number, index) for index in range(3)]
+            (outcome,) = await log.commit([Append("p", [Draft(0, name) for name in names])])
+            os.write(1, b"".join(b"%d %s\\n" % (outcome.first + i, name) for i, name in enumerate(names)))
+    await asyncio.gather(*map(write, range(4)))
+asyncio.run(main())
+"""
+
+
+async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, clock: HandClock) -> None:
+    acknowledged: dict[int, bytes] = {}
+    for lives in range(1, 4):
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _CHILD, str(tmp_path / "log.db"), stdout=asyncio.subprocess.PIPE
+        )
+        assert child.stdout is not None
+        written = b""
+        while written.count(b"\n") < 300 * lives:
+            written += await child.stdout.read(4096)
+        child.send_signal(signal.SIGKILL)
+        written += await child.stdout.read()
+        await child.wait()
+        for line in written.decode().splitlines():
+            offset, name = line.split(" ")
+            assert acknowledged.setdefault(int(offset), name.encode()) == name.encode(), "an offset was given twice"
+    log = SqliteLog(tmp_path / "log.db", clock=clock)
+    assert await offsets(log, "p") == list(range(1, (await log.bounds("p")).last + 1))
+    for offset, name in acknowledged.items():
+        assert (await log.read("p", offset - 1, 1)).records[0].body == name
+    await log.close()
+
+
+async def test_close_waits_for_what_was_asked_for(tmp_path: Path, clock: HandClock) -> None:
+    log = SqliteLog(tmp_path / "log.db", clock=clock)
+    commit = asyncio.ensure_future(log.commit([Restart("p"), Append("p", drafts(5000))]))
+    await asyncio.sleep(0)
+    await log.close()
+    assert isinstance((await commit)[1], Appended)
