@@ -11,13 +11,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.command import upgrade
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from .conftest import KEY
 
 from livedash.base.secrets import Vault
 from livedash.catalog import schema
 from livedash.catalog.migrate import config_for
 from livedash.catalog.store import Store
 from livedash.model.errors import StorageError
+
+from .conftest import KEY
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from .conftest import KEY, a_dashboard, a_pipeline, a_token
 
 from livedash.base.secrets import Vault
 from livedash.catalog.changes import (
@@ -20,6 +19,8 @@ from livedash.catalog.changes import (
 from livedash.catalog.entries import TokenKind
 from livedash.catalog.store import Store
 from livedash.model.errors import Conflict, StorageError
+
+from .conftest import KEY, a_dashboard, a_pipeline, a_token
 
 
 def team_of(store: Store) -> str:

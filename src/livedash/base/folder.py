@@ -12,6 +12,8 @@ from livedash.model.errors import Conflict, StorageError
 class Folder:
     """Paths in one data folder. Making it creates the folder with mode 0700."""
 
+    ADMIN_TOKEN = "admin.token"
+
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
@@ -29,7 +31,7 @@ class Folder:
 
     @property
     def admin_token(self) -> Path:
-        return self.path / "admin.token"
+        return self.path / self.ADMIN_TOKEN
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -47,4 +47,5 @@ EXPRESSION_CHARS = 500  # CEL has no cost limit of its own
 
 # Documents
 DOCUMENT_CHARS = 2_000_000  # hundreds of dashboards; parsing takes about a second
+DOCUMENT_DEPTH = 50  # a widget's settings are at most ten deep; PyYAML's C part crashes at some ten thousand
 DOCUMENT_NODES = 200_000  # a few YAML aliases of aliases stand for billions of values

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from livedash.base import limits
+from livedash.base.expression import Cel
 
 Aggregate = Literal["last", "avg", "min", "max", "sum", "count", "rate"]
 
@@ -43,9 +44,8 @@ class Query(BaseModel):
         examples=[["temp_max"]],
     )
     field: str | None = Field(default=None, description="One path in data; for a stat card", examples=["wind"])
-    where: str | None = Field(
+    where: Cel | None = Field(
         default=None,
-        max_length=limits.EXPRESSION_CHARS,
         description="CEL over data, metrics, timestamp and offset",
         examples=["data.city == 'Seattle'"],
     )

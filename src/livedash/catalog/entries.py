@@ -1,6 +1,7 @@
 """What is configured, as plain values. The store keeps them, the directory answers look-ups with them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from livedash.model import Json
@@ -24,6 +25,35 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """A secret that opens something, without its text: `digest` is its SHA-256.
+
+    Only a stream token has `text`: editors may see it again, so it is stored encrypted. `main` marks the one that a
+    document's `ingest_token` or `stream_token` speaks of; `reference` is how the document wrote it (`${NAME}`), if so.
+    `created` is microseconds since 1970.
+    """
+
+    id: str
+    kind: TokenKind
+    pipeline: str | None
+    name: str
+    digest: str
+    created: int
+    main: bool = False
+    reference: str | None = None
+    text: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A tenant."""
+
+    id: str
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """Records older than `days`, and the oldest beyond `bytes`, are trimmed; None means no bound of that kind."""
 
@@ -33,7 +63,8 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """source → mapping → log, with its settings. `source` and `mapping` are the validated JSON of their components."""
+    """source → mapping → log, with its settings. `source` and `mapping` are the validated JSON of their components,
+    `team` is an id. `revision` is the catalog's at the last change."""
 
     id: str
     slug: str
@@ -61,7 +92,7 @@ class Widget:
 @dataclass(frozen=True, slots=True)
 class Dashboard:
     """A page by `slug`. While it has no widgets and `auto` names a pipeline (its id), the first record there makes
-    them. `revision` grows with every change."""
+    them. `team` is an id; `widgets` are in reading order. `revision` is the catalog's at the last change."""
 
     id: str
     slug: str
@@ -71,3 +102,16 @@ class Dashboard:
     widgets: tuple[Widget, ...]
     auto: str | None
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that is configured at one revision. `applied` is what each document said when it was last applied,
+    by the document's name."""
+
+    revision: int
+    teams: tuple[Team, ...]
+    pipelines: tuple[Pipeline, ...]
+    dashboards: tuple[Dashboard, ...]
+    tokens: tuple[Token, ...]
+    applied: Mapping[str, Json]

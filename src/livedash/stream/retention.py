@@ -70,7 +70,7 @@ class Retention:
 
     async def _sweep(self, log: Log) -> None:
         while await log.sweep():
-            await asyncio.sleep(SWEEP_PAUSE)  # noqa: ASYNC110 a pause between chunks, not a wait for something
+            await asyncio.sleep(SWEEP_PAUSE)
 
     def _pipelines(self) -> set[tuple[str, bool]]:
         return {(pipeline.id, pipeline.persist) for pipeline in self._directory.pipelines()}

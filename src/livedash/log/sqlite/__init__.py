@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from livedash.log import Append, Bounds, Checkpoint, Outcome, Together, Write
+from livedash.log import Bounds, Checkpoint, Outcome, Write
 from livedash.log.sqlite import reads
 from livedash.log.sqlite.lane import Lane, is_full, translated
 from livedash.log.sqlite.room import Room
-from livedash.log.sqlite.schema import connect, prepare
+from livedash.log.sqlite.schema import connect, empty_wal, prepare
 from livedash.log.sqlite.sweep import sweep
 from livedash.log.sqlite.writes import commit
 from livedash.model import Clock, Page, Refusal
@@ -39,7 +39,7 @@ class SqliteLog:
         self._clock = clock
         self._keep = keep
         in_memory = str(path) == ":memory:"
-        self._room = Room(None if in_memory else Path(path).absolute().parent, quota_bytes, reserve_bytes)
+        self._room = Room(None if in_memory else Path(path), quota_bytes, reserve_bytes)
         try:
             writer = _opened(str(path))
             readers = [] if in_memory else [connect(str(path), read_only=True) for _ in range(_READERS)]
@@ -55,13 +55,13 @@ class SqliteLog:
         def attempt(left: int) -> list[Outcome]:
             return commit(db, writes, now=self._clock(), keep=self._keep, left=left, also=also)
 
-        appends = _appends(writes)
         try:
-            outcomes = attempt(self._room.left(db) if appends else 0)
+            outcomes = attempt(self._room.left(db))
         except sqlite3.Error as error:
-            if not appends or not is_full(error):
+            if not is_full(error):
                 raise
-            outcomes = attempt(0)  # without the records: a Trim has to work on a full disk
+            empty_wal(db)
+            outcomes = attempt(0)  # without the records, but a Trim has to work on a full disk
         while self._keep is not None and sweep(db, self._clock()):
             pass
         return outcomes
@@ -94,7 +94,16 @@ class SqliteLog:
         return await self._readers.run(lambda db: reads.meters(db, pipeline))
 
     async def sweep(self) -> bool:
-        return await self._writer.run(lambda db: sweep(db, self._clock()))
+        return await self._writer.run(self._sweep)
+
+    def _sweep(self, db: sqlite3.Connection) -> bool:
+        try:
+            return sweep(db, self._clock())
+        except sqlite3.Error as error:
+            if not is_full(error):
+                raise
+            empty_wal(db)
+            return sweep(db, self._clock())
 
     async def used(self) -> int:
         used, _ = await self._readers.run(reads.space)
@@ -114,8 +123,3 @@ def _opened(path: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _appends(writes: Sequence[Write]) -> bool:
-    parts = [part for write in writes for part in (write.writes if isinstance(write, Together) else (write,))]
-    return any(isinstance(part, Append) for part in parts)

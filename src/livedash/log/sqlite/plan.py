@@ -143,9 +143,10 @@ class Plan:
             return  # refusals alone always go in: they are bounded per pipeline
         pages = sum(size > PAGE_SIZE // 4 for size in sizes)  # larger bodies go on in pages of their own
         rows = len(sizes) + len(append.refusals)
-        self.changes.size += sum(sizes) + PAGE_SIZE * pages + ROW_BYTES * rows
-        if self.changes.size > self._left:
+        size = self.changes.size + sum(sizes) + PAGE_SIZE * pages + ROW_BYTES * rows
+        if size > self._left:
             raise StorageFull("there is no room for these records: free space, or lower the retention")
+        self.changes.size = size
 
     def _take(self, append: Append, size: int) -> Appended:
         head, accepted = self.changes.heads[append.pipeline], len(append.drafts)

@@ -44,8 +44,7 @@ CREATE TABLE meter (
 ) WITHOUT ROWID;
 """
 MIGRATIONS = (_FIRST,)  # number n brings user_version from n - 1 to n; never edit one that was released
-import os
-PAGE_SIZE = int(os.environ.get("PS", "4096"))
+PAGE_SIZE = 8192  # a body up to a quarter of a page shares one with others; a larger one takes pages of its own
 _OLDEST = (3, 38, 0)  # upserts of many rows, window functions, JSON built in
 
 
@@ -53,6 +52,7 @@ def connect(path: str, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection in autocommit mode. It may be handed from thread to thread, never shared by two at a time."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk; NORMAL syncs only at checkpoints
+    connection.execute("PRAGMA wal_autocheckpoint = 500")  # pages, 4 MB
     connection.execute("PRAGMA journal_size_limit = 16777216")  # one huge commit does not keep its WAL for ever
     connection.execute("PRAGMA temp_store = MEMORY")
     if read_only:
@@ -74,3 +74,8 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
         )
     for number, script in enumerate(MIGRATIONS[version:], version + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT")
+
+
+def empty_wal(connection: sqlite3.Connection) -> None:
+    """Give the disk back what the WAL takes, so that a transaction fits again."""
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -1,0 +1,66 @@
+// Builds src/livedash/web/static: hashed files and manifest.json, {logical name: file}. Run by `npm run build`.
+import { createHash } from "node:crypto";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const source = (name) => join(here, "src", name);
+const target = join(here, "..", "src", "livedash", "web", "static");
+
+/** `livedash.js` → its bundled, minified bytes. */
+async function bundle(name) {
+  const { outputFiles } = await build({
+    entryPoints: [source(name)],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "iife",
+    target: ["chrome123", "firefox120", "safari17.5"],
+    legalComments: "inline",
+  });
+  return Buffer.from(outputFiles[0].contents);
+}
+
+/** Position classes: the page's security policy allows no style attributes. Bounds as in a widget's `position`. */
+function gridClasses() {
+  const rules = (prefix, from, to, add) =>
+    Array.from({ length: to - from + 1 }, (_, i) => `.${prefix}-${from + i}{--${prefix}:${from + i + add}}`);
+  return [
+    ...rules("x", 0, 11, 1),
+    ...rules("y", 0, 199, 1),
+    ...rules("w", 1, 12, 0),
+    ...rules("h", 1, 24, 0),
+  ].join("");
+}
+
+async function contents() {
+  return {
+    "theme.js": await bundle("theme.js"),
+    "livedash.js": await bundle("livedash.js"),
+    "livedash.css": Buffer.concat([await bundle("livedash.css"), Buffer.from(gridClasses())]),
+    "favicon.svg": await readFile(source("favicon.svg")),
+  };
+}
+
+function hashed(name, bytes) {
+  const hash = createHash("sha256").update(bytes).digest("base64url").slice(0, 10).replace(/[-_]/g, "0");
+  const ending = extname(name);
+  return `${name.slice(0, -ending.length)}.${hash}${ending}`;
+}
+
+async function write(files) {
+  await mkdir(target, { recursive: true });
+  const manifest = {};
+  for (const [name, bytes] of Object.entries(files)) {
+    manifest[name] = hashed(name, bytes);
+    await writeFile(join(target, manifest[name]), bytes);
+  }
+  await writeFile(join(target, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  const kept = new Set([...Object.values(manifest), "manifest.json"]);
+  for (const file of await readdir(target)) if (!kept.has(file)) await rm(join(target, file));
+  return manifest;
+}
+
+console.log(await write(await contents()));

@@ -1,0 +1,5 @@
+"""`python -m livedash`."""
+
+from livedash.cli import main
+
+main()

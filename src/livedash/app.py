@@ -1,0 +1,108 @@
+"""The composition root: everything is made here by plain constructor calls, and only here are adapters named."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp
+
+from livedash.base import clock
+from livedash.base.config import Settings
+from livedash.base.folder import Folder
+from livedash.base.metrics import Metrics
+from livedash.base.secrets import Vault, kept
+from livedash.base.supervise import Health, supervise
+from livedash.base.tokens import make_token
+from livedash.boards.boards import Boards
+from livedash.bus.local import LocalBus
+from livedash.catalog.catalog import Catalog
+from livedash.log.sqlite import SqliteLog
+from livedash.manage.components import Mappings, source_of
+from livedash.manage.first import FirstRecords
+from livedash.sources.runner import Runner
+from livedash.stream.door import Door
+from livedash.stream.logs import Logs
+from livedash.stream.retention import Retention
+from livedash.stream.tail import Tails
+from livedash.web.access import Access
+from livedash.web.events import Events
+from livedash.web.front import Front, Plain
+from livedash.web.hosts import Hosts, allowed_hosts
+from livedash.web.ingest import Ingest
+from livedash.web.live import Live
+from livedash.web.preflight import Preflight
+from livedash.web.rest import Parts, rest
+from livedash.web.streams import Streams
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A running Livedash. `asgi` answers requests, `streams.stop` ends what stays open, `catalog` is configured."""
+
+    asgi: ASGIApp
+    catalog: Catalog
+    streams: Streams
+    door: Door
+    tails: Tails
+
+
+def admin_token(settings: Settings, folder: Folder) -> str:
+    """The token for /api: from the settings, else kept in the data folder with mode 0600."""
+    return settings.admin_token or kept(folder.admin_token, lambda: make_token("api"))
+
+
+@asynccontextmanager
+async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = None) -> AsyncIterator[App]:
+    """Everything started, for as long as the context is open. The data folder is locked meanwhile. `shown_tokens`:
+    ingest tokens by pipeline slug that the page of an empty dashboard may print. Raises Conflict, StorageError."""
+    metrics, health, streams = Metrics(), Health(), Streams()
+    async with AsyncExitStack() as stack:
+        folder = Folder(settings.data)
+        stack.enter_context(folder.locked())
+        vault = Vault.open(folder.path, settings.secret_key)
+        catalog = await Catalog.open(folder.catalog, vault, admin_token(settings, folder))
+        stack.push_async_callback(catalog.close)
+        logs = _logs(settings, folder)
+        stack.push_async_callback(logs.volatile.close)
+        stack.push_async_callback(logs.durable.close)
+
+        bus, directory = LocalBus(), catalog.directory
+        door = Door(logs, bus, Mappings().of, clock=clock.now, metrics=metrics)
+        stack.push_async_callback(door.close)
+        coalesce = settings.stream_coalesce_ms / 1000
+        tails = Tails(logs, bus, size=settings.tail_records, coalesce=coalesce, metrics=metrics)
+        rate = settings.board_updates_per_second
+        boards = Boards(directory, tails, rate=rate, clock=clock.now, metrics=metrics, health=health)
+        stack.push_async_callback(boards.close)
+
+        work = {
+            "tails": tails.run,
+            "boards": boards.run,
+            "first records": FirstRecords(catalog, tails).run,
+            "retention": Retention(directory, logs, tails, clock=clock.now, metrics=metrics).run,
+            "sources": Runner(directory, door, source_of, health=health, metrics=metrics).run,
+        }
+        tasks = [asyncio.create_task(supervise(n, w, health=health, metrics=metrics), name=n) for n, w in work.items()]
+        stack.push_async_callback(_end, tasks)
+
+        access = Access(directory)
+        parts = Parts(settings, catalog, access, boards, tails, logs, health, metrics, shown_tokens or {})
+        plain = Plain(
+            Ingest(door, access, metrics),
+            Events(tails, access, streams, metrics),
+            Live(boards, access, streams, clock.now, metrics),
+            Preflight(directory),
+        )
+        yield App(Front(plain, rest(parts), Hosts(allowed_hosts(settings)), metrics), catalog, streams, door, tails)
+
+
+def _logs(settings: Settings, folder: Folder) -> Logs:
+    durable = SqliteLog(folder.log, clock=clock.now, quota_bytes=settings.quota, reserve_bytes=settings.disk_reserve)
+    return Logs(durable, SqliteLog(":memory:", clock=clock.now, keep=settings.tail_records))
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

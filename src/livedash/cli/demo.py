@@ -1,0 +1,61 @@
+"""`livedash demo`: this host's metrics on a dashboard, and an empty pipeline to try."""
+
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from livedash.app import App
+from livedash.base import clock
+from livedash.base.config import Settings
+from livedash.base.folder import Folder
+from livedash.base.secrets import kept
+from livedash.base.tokens import make_token
+from livedash.cli.running import run
+from livedash.manage.apply import apply
+from livedash.manage.document import load
+from livedash.manage.plan import plan
+from livedash.manage.rights import Admin
+
+_DOCUMENT = Path(__file__).parent / "demo.yaml"
+_SOURCE = "demo"
+_MOST_CORES = 16  # lines on one chart that can still be told apart
+_WELCOME = """
+  Livedash is running. This host, live:
+
+    {url}/d/this-host
+
+  Your turn: open {url}/d/try-it and run
+
+    curl {url}/api/pipelines/try-it/records \\
+      -H 'Authorization: Bearer {token}' \\
+      -d '{{"temperature": 21.5}}'
+
+  Everything is kept in {data}. Stop with Ctrl-C.
+"""
+
+
+def run_demo(*, open_browser: bool, **overrides: Any) -> None:
+    """Run it; raises what keeps it from starting."""
+    settings = Settings.load(**overrides)
+    folder = Folder(settings.data)
+    # the demo prints its ingest token on a page, so it is kept where the server of a real installation keeps none
+    token = kept(folder.path / "try-it.token", lambda: make_token("in"))
+
+    async def prepare(app: App, url: str) -> None:
+        document = load({_DOCUMENT.name: _document()}, {"TRY_IT_TOKEN": token})
+        await apply(app.catalog, Admin(_SOURCE), plan(document, app.catalog.snapshot, _SOURCE), clock.now)
+        sys.stdout.write(_WELCOME.format(url=url, token=token, data=settings.data))
+        sys.stdout.flush()
+        if open_browser:
+            webbrowser.open(f"{url}/d/this-host")
+
+    run(settings, prepare, {"try-it": token})
+
+
+def _document() -> str:
+    """The demo's document, with one line on the chart for each core of this host."""
+    cores = ", ".join(f"cpu.core{number}" for number in range(min(psutil.cpu_count() or 1, _MOST_CORES)))
+    return _DOCUMENT.read_text(encoding="utf-8").replace("cpu.cores", cores)

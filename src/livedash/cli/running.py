@@ -1,0 +1,48 @@
+"""A server process from start to stop."""
+
+import gc
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+
+import uvloop
+
+from livedash.app import App, running
+from livedash.base import logs
+from livedash.base.config import Settings
+from livedash.web.server import Server, listen
+
+# The log's threads wait for the interpreter after each SQLite step; with the default of 5 ms a commit beside a busy
+# event loop takes many times longer.
+SWITCH_INTERVAL = 0.0005
+# Nearly nothing here is garbage in cycles, and a full collection stops everybody: look for it less often.
+GC_THRESHOLDS = (20_000, 50, 100)
+
+Prepare = Callable[[App, str], Awaitable[None]]
+
+
+def run(settings: Settings, prepare: Prepare, shown_tokens: Mapping[str, str] | None = None) -> None:
+    """Serve until a signal says stop. `prepare(app, url)` is awaited once everything runs, before the first request
+    is answered. Raises Conflict when the port or the data folder is taken, Invalid, StorageError."""
+    logs.configure(settings.log_level, settings.log_format)
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    gc.set_threshold(*GC_THRESHOLDS)
+    uvloop.run(_serve(settings, prepare, shown_tokens or {}))
+
+
+async def _serve(settings: Settings, prepare: Prepare, shown_tokens: Mapping[str, str]) -> None:
+    sock = listen(settings)
+    try:
+        async with running(settings, shown_tokens) as app:
+            await prepare(app, url_of(settings, sock.getsockname()[1]))
+            gc.freeze()  # what was made at start stays: no need to look at it again
+            await Server(app.asgi, settings, app.streams.stop).serve(sockets=[sock])
+    finally:
+        sock.close()
+
+
+def url_of(settings: Settings, port: int) -> str:
+    """Where people reach it."""
+    if settings.base_url:
+        return settings.base_url.rstrip("/")
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    return f"http://[{host}]:{port}" if ":" in host and not host.startswith("[") else f"http://{host}:{port}"

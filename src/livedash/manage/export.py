@@ -1,0 +1,70 @@
+"""What is configured as a document that, applied, would change nothing."""
+
+from typing import Any
+
+import yaml
+
+from livedash.catalog.entries import Snapshot
+from livedash.manage.state import (
+    SECRETS,
+    Fields,
+    dashboard_key,
+    defaults_of,
+    installed,
+    nested,
+    pipeline_key,
+    widget_key,
+)
+from livedash.model import Json
+
+_LEAVES_INLINE = None  # PyYAML: the innermost lists and mappings on one line
+
+
+def export(snapshot: Snapshot) -> str:
+    """The YAML of everything configured. Secrets are left out, which means "keep"; those a document gave as
+    `${NAME}` are given so again."""
+    state = installed(snapshot)
+    document: dict[str, Any] = {"apiVersion": 1, "pipelines": [], "dashboards": []}
+    for pipeline in sorted(snapshot.pipelines, key=lambda each: each.slug):
+        fields = state[pipeline_key(pipeline.slug)]
+        document["pipelines"].append(
+            {"slug": pipeline.slug, "name": _escaped(pipeline.name)}
+            | {name: fields[name]["reference"] for name in SECRETS if _is_reference(fields.get(name))}
+            | _told(pipeline_key(pipeline.slug), fields)
+        )
+    for dashboard in sorted(snapshot.dashboards, key=lambda each: each.slug):
+        key = dashboard_key(dashboard.slug)
+        widgets = [
+            {"id": each.id} | _told(widget, state[widget])
+            for each in dashboard.widgets
+            for widget in [widget_key(dashboard.slug, each.id)]
+        ]
+        document["dashboards"].append(
+            {"slug": dashboard.slug, "title": _escaped(dashboard.title)}
+            | _told(key, state[key])
+            | ({"widgets": widgets} if widgets else {})
+        )
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120, default_flow_style=_LEAVES_INLINE)
+
+
+def _told(key: str, fields: Fields) -> dict[str, Json]:
+    """What is worth saying of a thing: all that is not its default."""
+    defaults = defaults_of(key)
+    told = {name: value for name, value in fields.items() if name not in defaults or value != defaults[name]}
+    plain: dict[str, Json] = _escaped(nested(told))
+    return plain if ".widgets." not in key else {"config": {}} | plain
+
+
+def _is_reference(token: Json) -> bool:
+    return token is not None and token["reference"] is not None
+
+
+def _escaped(value: Json) -> Json:
+    """`${` in a text would be read as a reference."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, list):
+        return [_escaped(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _escaped(each) for key, each in value.items()}
+    return value

@@ -1,0 +1,52 @@
+"""`GET /api/pipelines/{pipeline}/stream`: a pipeline's records as Server-Sent Events."""
+
+from functools import partial
+
+from starlette.types import Receive, Scope, Send
+
+from livedash.base import limits
+from livedash.base.metrics import Metrics
+from livedash.catalog.entries import Pipeline
+from livedash.model import Cursor
+from livedash.stream.frames import events
+from livedash.stream.reader import Reader
+from livedash.stream.tail import Tails
+from livedash.web import cors
+from livedash.web.access import Access
+from livedash.web.http import answer, query, text_header
+from livedash.web.streams import KEEPALIVE, SSE_HEADERS, Streams, Write
+
+
+class Events:
+    """Follows one pipeline for each client."""
+
+    def __init__(self, tails: Tails, access: Access, streams: Streams, metrics: Metrics) -> None:
+        self._tails = tails
+        self._access = access
+        self._streams = streams
+        self._metrics = metrics
+
+    async def __call__(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
+        pipeline = self._access.to_read(name, scope)
+        headers = cors.headers(scope, pipeline.allowed_origins)
+        if scope["method"] == "HEAD":
+            return await answer(send, 200, [*SSE_HEADERS, *headers], b"")
+        # the reader is registered before anything is replayed, so nothing falls in between
+        reader = Reader(await self._tails.of(pipeline), _resume(scope))
+        with self._metrics.streams.track_inprogress():
+            await self._streams.serve(receive, send, partial(self._pump, pipeline, reader), headers)
+
+    async def _pump(self, pipeline: Pipeline, reader: Reader, write: Write) -> None:
+        while self._access.exists(pipeline):
+            page = await reader.next(wait=limits.KEEPALIVE_SECONDS)
+            if page.gap is not None:
+                self._metrics.gaps.inc()
+            await write(page.encoded(events) if page.records or page.gap else KEEPALIVE)
+            self._metrics.stream_events.inc(len(page.records))
+
+
+def _resume(scope: Scope) -> Cursor | None:
+    """Where the client left off: the header of a reconnecting EventSource wins over the query, which stays as it
+    was at the first connect. Raises BadCursor."""
+    text = text_header(scope, b"last-event-id") or query(scope).get("last_event_id")
+    return Cursor.parse(text) if text else None

@@ -1,0 +1,124 @@
+"""The outermost ASGI application: guards, headers, and the plain paths beside FastAPI."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from livedash.base.metrics import Metrics
+from livedash.model.errors import LivedashError
+from livedash.web.events import Events
+from livedash.web.hosts import Hosts
+from livedash.web.http import JSON, PROBLEM, Disconnected, answer, header, refuse, text_header
+from livedash.web.ingest import Ingest
+from livedash.web.live import Live
+from livedash.web.preflight import Preflight
+from livedash.web.problem import encoded, problem
+
+_log = structlog.get_logger("livedash.http")
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_SECURITY = (
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
+Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """The handlers that are plain ASGI because they are hot or stay open."""
+
+    ingest: Ingest
+    events: Events
+    live: Live
+    preflight: Preflight
+
+
+class Front:
+    """Everything that comes in over HTTP passes here once."""
+
+    def __init__(self, plain: Plain, rest: ASGIApp, hosts: Hosts, metrics: Metrics) -> None:
+        self._plain = plain
+        self._rest = rest
+        self._hosts = hosts
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._rest(scope, receive, send)
+        if not self._hosts.allow(text_header(scope, b"host")):
+            body = problem(421, "this host name is not answered here; set LIVEDASH_ALLOWED_HOSTS to allow it")
+            return await answer(send, 421, [PROBLEM], encoded(body))
+        route, handler = self._route(scope)
+        if handler is None:
+            return await self._rest(scope, receive, _secured(send))
+        await self._serve(route, handler, scope, receive, send)
+
+    def _route(self, scope: Scope) -> tuple[str, Handler | None]:
+        method = scope["method"]
+        match scope["path"].split("/"):
+            case ["", "api", "pipelines", name, "records"] if method == "POST":
+                return "records", partial(self._plain.ingest, name)
+            case ["", "api", "pipelines", name, "records" | "stream"] if method == "OPTIONS":
+                return "preflight", partial(self._plain.preflight, name)
+            case ["", "api", "pipelines", name, "stream"] if method in ("GET", "HEAD"):
+                return "stream", partial(self._plain.events, name)
+            case ["", "d", name, "live"] if method == "GET":
+                return "live", partial(self._plain.live, name)
+            case ["", "healthz"] if method in ("GET", "HEAD"):
+                return "healthz", _alive
+        return "", None
+
+    async def _serve(self, route: str, handler: Handler, scope: Scope, receive: Receive, send: Send) -> None:
+        status = 499  # what a client that left early is counted as
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        started = time.perf_counter()
+        try:
+            await handler(scope, receive, watched)
+        except LivedashError as error:
+            await refuse(watched, error)
+        except Disconnected:
+            pass
+        finally:
+            self._metrics.requests.labels(route, status).inc()
+        if status >= 400:
+            _log.info(
+                "refused",
+                method=scope["method"],
+                path=scope["path"],  # never the query: it may hold a token
+                status=status,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+                client=(scope.get("client") or ("?",))[0],
+                agent=(header(scope, b"user-agent") or b"").decode("latin-1")[:80],
+            )
+
+
+async def _alive(scope: Scope, receive: Receive, send: Send) -> None:
+    """Liveness: the event loop turns, nothing more."""
+    await answer(send, 200, [JSON, (b"cache-control", b"no-store")], b'{"status":"ok"}')
+
+
+def _secured(send: Send) -> Send:
+    async def secured(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            present = {key.lower() for key, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(pair for pair in _SECURITY if pair[0] not in present)]
+        await send(message)
+
+    return secured

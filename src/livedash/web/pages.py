@@ -1,0 +1,99 @@
+"""The pages people see, rendered on the server with their data in them."""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from livedash.boards.boards import Boards
+from livedash.boards.settings import ViewerSettings
+from livedash.catalog.directory import Directory
+from livedash.catalog.entries import Dashboard
+from livedash.model import Json
+from livedash.model.errors import NotFound
+from livedash.web.access import Access
+from livedash.web.html import Templates
+from livedash.web.records import cell
+
+
+def router(
+    access: Access, directory: Directory, boards: Boards, templates: Templates, shown_tokens: Mapping[str, str]
+) -> APIRouter:
+    """`shown_tokens`: ingest tokens by pipeline slug that empty dashboards may print (the demo's)."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/")
+    async def front(request: Request) -> Response:
+        seen = [each for each in directory.dashboards() if access.may_view(each, request.scope)]
+        look = _look(request.query_params)
+        return _html(templates.render("front", {"dashboards": seen, "base_url": _base(request), **look}))
+
+    @routes.get("/d/{slug}")
+    async def dashboard(slug: str, request: Request) -> Response:
+        found = access.to_view(slug, request.scope)
+        async with boards.watch(found, ViewerSettings.parse(request.query_params)) as board:
+            version, grid = board.version, board.html()
+        context = {
+            "dashboard": found,
+            "grid": grid,
+            "version": str(version),
+            "live_url": _live_url(found, request.query_params),
+            "empty": _empty(found, _base(request)) if not found.widgets else None,
+            **_look(request.query_params),
+        }
+        return _html(templates.render("dashboard", context))
+
+    @routes.get("/d/{slug}/w/{widget}.{form}")
+    async def widget_data(slug: str, widget: str, form: Literal["json", "csv"], request: Request) -> Response:
+        found = access.to_view(slug, request.scope)
+        async with boards.watch(found, ViewerSettings.parse(request.query_params)) as board:
+            if widget not in board.cells:
+                raise NotFound(f"this dashboard has no widget {widget!r}")
+            columns, rows = board.rows(widget)
+        if form == "csv":
+            return Response(_csv(columns, rows), media_type="text/csv; charset=utf-8")
+        body = {"widget": widget, "columns": columns, "rows": rows}
+        return Response(orjson.dumps(body, default=str), media_type="application/json")
+
+    def _empty(found: Dashboard, base: str) -> dict[str, str] | None:
+        pipeline = directory.pipeline(found.auto) if found.auto else None
+        if pipeline is None:
+            return None
+        token = shown_tokens.get(pipeline.slug, "$INGEST_TOKEN")
+        url = f"{base}/api/pipelines/{pipeline.slug}/records"
+        command = f"curl {url} \\\n  -H 'Authorization: Bearer {token}' \\\n  -d '{{\"temperature\": 21.5}}'"
+        return {"pipeline_slug": pipeline.slug, "curl": command}
+
+    return routes
+
+
+def _html(text: str) -> HTMLResponse:
+    return HTMLResponse(text, headers={"Cache-Control": "no-store"})
+
+
+def _base(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
+
+
+def _look(query: Mapping[str, str]) -> dict[str, Json]:
+    """Viewer settings that change the page but not its board."""
+    theme = query.get("theme")
+    return {"theme": theme if theme in ("light", "dark") else None, "kiosk": query.get("kiosk") not in (None, "0")}
+
+
+def _live_url(dashboard: Dashboard, query: Mapping[str, str]) -> str:
+    kept = {name: query[name] for name in ("from", "to", "tz") if name in query}
+    return f"/d/{dashboard.slug}/live" + (f"?{urlencode(kept)}" if kept else "")
+
+
+def _csv(columns: list[str], rows: list[list[Json]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return text.getvalue()

@@ -1,0 +1,42 @@
+"""`/api/openapi.json`, and the same for people at `/api/docs`, from our own templates: nothing comes from elsewhere."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import HTMLResponse
+
+from livedash.web.html import Templates
+from livedash.web.openapi import merged
+from livedash.web.problem import encoded
+
+
+def router(app: FastAPI, templates: Templates) -> APIRouter:
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/api/openapi.json")
+    async def openapi() -> Response:
+        return Response(encoded(merged(app.openapi())), media_type="application/json")
+
+    @routes.get("/api/docs")
+    async def docs() -> HTMLResponse:
+        document = merged(app.openapi())
+        context = {"title": document["info"]["title"], "calls": _calls(document), "theme": None, "kiosk": False}
+        return HTMLResponse(templates.render("reference", context))
+
+    return routes
+
+
+def _calls(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every call as (method, path, …), by path."""
+    return [
+        {
+            "method": method.upper(),
+            "path": path,
+            "summary": call.get("summary", ""),
+            "description": call.get("description", ""),
+            "parameters": call.get("parameters", []),
+            "responses": call.get("responses", {}),
+        }
+        for path, methods in document["paths"].items()
+        for method, call in methods.items()
+    ]

@@ -1,0 +1,79 @@
+"""The built script, style sheet and icon: small, immutable, held in memory and served as plain ASGI."""
+
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+FOLDER = Path(__file__).parent / "static"
+
+_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_HEADERS = {
+    "Cache-Control": "public, max-age=31536000, immutable",  # a file's name holds its hash: new content, new name
+    "Vary": "Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class AssetsMissing(Exception):
+    """The static assets are not built: run `npm ci && npm run build` in the assets folder, or install a wheel."""
+
+    def __str__(self) -> str:
+        return str(type(self).__doc__)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    type: str
+    plain: bytes
+    packed: bytes
+
+
+class Assets:
+    """The files of manifest.json. `url(name)` for templates; the object itself is the ASGI app to mount at `prefix`."""
+
+    def __init__(self, manifest: Mapping[str, str], files: Mapping[str, _File], prefix: str) -> None:
+        self._manifest = manifest
+        self._files = files
+        self._prefix = prefix
+
+    @classmethod
+    def load(cls, folder: Path = FOLDER, prefix: str = "/static") -> Self:
+        """Reads and packs what the build left in `folder`. Raises AssetsMissing."""
+        try:
+            manifest: dict[str, str] = json.loads((folder / "manifest.json").read_bytes())
+            return cls(manifest, {name: _read(folder / name) for name in manifest.values()}, prefix)
+        except FileNotFoundError as error:
+            raise AssetsMissing from error
+
+    def url(self, name: str) -> str:
+        """`livedash.js` → `/static/livedash.<hash>.js`. Raises KeyError for what was not built."""
+        return f"{self._prefix}/{self._manifest[name]}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._answer(scope)(scope, receive, send)
+
+    def _answer(self, scope: Scope) -> Response:
+        file = self._files.get(scope["path"].rpartition("/")[2])
+        if file is None:
+            return PlainTextResponse("Not found", 404)
+        if scope["method"] not in ("GET", "HEAD"):
+            return PlainTextResponse("Method not allowed", 405, {"Allow": "GET, HEAD"})
+        if "gzip" in Headers(scope=scope).get("accept-encoding", ""):
+            return Response(file.packed, headers=_HEADERS | {"Content-Encoding": "gzip"}, media_type=file.type)
+        return Response(file.plain, headers=_HEADERS, media_type=file.type)
+
+
+def _read(path: Path) -> _File:
+    plain = path.read_bytes()
+    return _File(_TYPES[path.suffix], plain, gzip.compress(plain, mtime=0))
