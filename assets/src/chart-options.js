@@ -46,7 +46,7 @@ function base(theme, { unit, decimals, timezone }) {
       y: {
         grid: { color: theme.grid },
         border: { display: false },
-        ticks: { color: theme.text, maxTicksLimit: VALUE_MARKS, callback: (y, _i, marks) => mark(y, stepOf(marks), unit) },
+        ticks: { color: theme.text, maxTicksLimit: VALUE_MARKS, callback: writeMark(unit) },
         afterDataLimits: (axis) => roundSteps(axis, unit),
       },
     },
@@ -67,6 +67,7 @@ function tooltip(theme, value, timezone) {
     filter: (item) => item.parsed.y !== null,
     callbacks: {
       title: (items) => (items.length ? moment(items[0].parsed.x, timezone) : ""),
+      labelColor: ({ dataset: { borderColor } }) => ({ borderColor, backgroundColor: borderColor }),
       label: (item) => ` ${item.dataset.label ?? ""}: ${quantity(item.parsed.y, value)}`,
     },
   };
@@ -74,22 +75,33 @@ function tooltip(theme, value, timezone) {
 
 /** A megabyte is not a round number of mebibytes: marks of a bytes axis stand at multiples of 1024. */
 function roundSteps(axis, unit) {
-  if (isBytes(unit)) axis.options.ticks.stepSize = binaryStep(axis.max - axis.min || axis.max || 1, VALUE_MARKS - 1);
+  if (!isBytes(unit)) return;
+  const span = axis.max - axis.min || axis.max || 1;
+  axis.options.ticks.stepSize = binaryStep(span, VALUE_MARKS - 1, axis.max);
+}
+
+function writeMark(unit) {
+  return (y, _index, marks) => mark(y, stepOf(marks), unit, marks.at(-1).value);
 }
 
 function stepOf(marks) {
   return marks.length > 1 ? Math.abs(marks[1].value - marks[0].value) : 0;
 }
 
-/** Gives each dataset its colour by index; a lone point is drawn as a dot, because a line needs two. */
+/** Gives each dataset its colour by index; a lone point is a dot, because a line needs two. True if any looks new. */
 export function paint(datasets, theme) {
-  datasets.forEach((dataset, i) => {
-    const colour = theme.series[i % MANY];
-    Object.assign(dataset, {
-      borderColor: colour,
-      backgroundColor: dataset.fill ? colour.replace(/^rgb\((.*)\)$/, "rgba($1, 0.15)") : colour,
-      borderDash: DASHES[Math.floor(i / MANY) % DASHES.length],
-      pointRadius: dataset.data.length === 1 ? 3 : 0,
-    });
+  return datasets.map((dataset, i) => restyle(dataset, i, theme.series[i % MANY])).some(Boolean);
+}
+
+function restyle(dataset, i, colour) {
+  const pointRadius = dataset.data.length === 1 ? 3 : 0;
+  if (dataset.borderColor === colour && dataset.pointRadius === pointRadius) return false;
+  Object.assign(dataset, {
+    borderColor: colour,
+    backgroundColor: dataset.fill ? colour.replace(/^rgb\((.*)\)$/, "rgba($1, 0.15)") : colour,
+    pointBackgroundColor: colour,
+    borderDash: DASHES[Math.floor(i / MANY) % DASHES.length],
+    pointRadius,
   });
+  return true;
 }

@@ -62,9 +62,10 @@ export class ChartHook {
 
   /** Paints what is there. */
   draw() {
-    paint(this.chart.data.datasets, theme());
+    const restyled = paint(this.chart.data.datasets, theme());
     this.#moveAxis();
-    this.chart.update("none");
+    // With "none" Chart.js keeps the look that the points of a line share.
+    this.chart.update(restyled ? undefined : "none");
     this.cursor.follow();
     this.#table.touch();
   }

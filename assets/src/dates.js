@@ -47,15 +47,19 @@ function context(zone) {
   return contexts.get(zone);
 }
 
+const MARK_PX = 100;
+const EDGE_PX = 32; // a label nearer to an end would push the ends inwards, and they would wander as time goes on
+
 /** Chart.js makes a mark for every second of a minute and then drops most; this one makes only those that fit. */
 export class TimeAxis extends TimeScale {
   static id = "round-time"; // Chart.js would take a second "time" for the one it has
 
   buildTicks() {
-    const room = Math.max(2, Math.floor(this.width / 80));
-    const { unit, times } = timeTicks(this.min, this.max, room, context(this.options.adapters.date?.zone));
+    const { min, max, width } = this;
+    const { unit, times } = timeTicks(min, max, Math.max(2, width / MARK_PX), context(this.options.adapters.date.zone));
+    const edge = ((max - min) * EDGE_PX) / width;
     this._unit = unit;
     this.initOffsets(times);
-    return times.map((value) => ({ value, major: false }));
+    return times.filter((time) => time > min + edge && time < max - edge).map((value) => ({ value, major: false }));
   }
 }

@@ -91,11 +91,11 @@ function symbol(unit) {
   return unit ? SYMBOLS[unit] ?? ` ${unit}` : "";
 }
 
-/** A mark of an axis whose marks are `step` apart: just enough digits to tell them apart. */
-export function mark(value, step, unit) {
+/** A mark of an axis up to `largest` whose marks are `step` apart: just enough digits to tell them apart. */
+export function mark(value, step, unit, largest = value) {
   if (unit in BYTES) {
-    const size = 1024 ** power(value);
-    return `${fixed(value / size, digits(step / size), 0)} ${BINARY[power(value)]}${BYTES[unit]}`;
+    const size = 1024 ** power(largest);
+    return `${fixed(value / size, digits(step / size), 0)} ${BINARY[power(largest)]}${BYTES[unit]}`;
   }
   if (SECONDS.has(unit) && step >= 1) return duration(value);
   return fixed(value, digits(step), 0) + (SECONDS.has(unit) ? " s" : symbol(unit));
@@ -105,11 +105,12 @@ function digits(step) {
   return step > 0 ? Math.min(8, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))) : 3;
 }
 
-/** How far apart the marks of a bytes axis over `span` are, about `most` of them: 1, 2, 5, … 512 of a binary unit. */
-export function binaryStep(span, most) {
-  const wanted = span / most;
-  const unit = 1024 ** power(wanted);
-  return unit * ([1, 2, 5, 10, 20, 50, 100, 200, 500].find((n) => n * unit >= wanted) ?? 1024);
+/** How far apart the marks of a bytes axis are, at most `most` over `span`: round in the unit of its `largest` value. */
+export function binaryStep(span, most, largest) {
+  const unit = 1024 ** power(largest);
+  const wanted = span / most / unit;
+  const decade = 10 ** Math.floor(Math.log10(wanted));
+  return unit * decade * [1, 2, 5, 10].find((n) => n * decade >= wanted);
 }
 
 /** Whether values of `unit` are counted in powers of 1024. */

@@ -55,8 +55,11 @@ test("the server's options win, the axis stays ours, values carry their unit", (
 test("colours go by index, the ninth is told apart by dashes, a lone point is a dot", () => {
   const datasets = Array.from({ length: 9 }, () => ({ data: at(1, 2) }));
   datasets[1].data = at(1);
-  paint(datasets, theme);
+  assert.equal(paint(datasets, theme), true);
   assert.equal(datasets[8].borderColor, datasets[0].borderColor);
   assert.notDeepEqual(datasets[8].borderDash, datasets[0].borderDash);
   assert.deepEqual([datasets[0].pointRadius, datasets[1].pointRadius], [0, 3]);
+  assert.equal(paint(datasets, theme), false);
+  datasets[1].data = at(1, 2);
+  assert.equal(paint(datasets, theme), true);
 });

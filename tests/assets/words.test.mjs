@@ -12,14 +12,15 @@ const utc = { in: tz("UTC") };
 test("marks have just the digits that tell them apart", () => {
   assert.deepEqual([0.2, 0.4].map((y) => mark(y, 0.2)), ["0.2", "0.4"]);
   assert.deepEqual([0, 512, 1536].map((y) => mark(y, 512, "bytes/s")), ["0 B/s", "512 B/s", "1.5 KiB/s"]);
+  assert.equal(mark(0.8 * 1024 ** 2, 0.2 * 1024 ** 2, "bytes", 1024 ** 2), "0.8 MiB");
   assert.deepEqual([60, 90].map((y) => mark(y, 30, "seconds")), ["1m", "1m 30s"]);
   assert.equal(mark(30, 10, "celsius"), "30 °C");
 });
 
-test("steps of a bytes axis are round in powers of 1024", () => {
-  assert.equal(binaryStep(1024 ** 3, 5), 500 * 1024 ** 2);
-  assert.equal(binaryStep(9000, 5), 2 * 1024);
-  assert.equal(binaryStep(5000 * 1024, 5), 1024 ** 2);
+test("steps of a bytes axis are round in the unit of its largest value", () => {
+  assert.equal(binaryStep(9000, 5, 9000), 2 * 1024);
+  assert.equal(binaryStep(1024 ** 2, 5, 2 * 1024 ** 2), 0.2 * 1024 ** 2);
+  assert.equal(binaryStep(5 * 1024 ** 3, 5, 6 * 1024 ** 3), 1024 ** 3);
 });
 
 test("clock in a zone", () => {

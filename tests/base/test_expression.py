@@ -102,6 +102,11 @@ def test_loops_are_refused_however_they_are_written(macro: str, gap: str) -> Non
             expression.compile(text)
 
 
+def test_a_loop_is_refused_by_name() -> None:
+    with pytest.raises(Invalid, match=r"column 8: all\(\) loops over a list"):
+        expression.compile("data.l.all(x, x > 0)")
+
+
 PIECES = [
     "map",
     "all",

@@ -46,6 +46,13 @@ def test_without_a_value_a_dash_and_last_may_be_a_text() -> None:
     assert text(card([], aggregate="count")) == "0"
 
 
+def test_the_largest_that_left_is_not_kept_alive_by_a_boolean() -> None:
+    made = widget("stat_card", {}, field="a", aggregate="max", limit=2)
+    state = made.start([page(records({"a": 1}, {"a": True}))], NOON)
+    assert text(str(made.render(state))) == "1"
+    assert text(str(made.render(made.step(state, page([record(3, {"a": -4})]), NOON)))) == "-4"
+
+
 def test_the_limit_bounds_what_is_taken() -> None:
     assert text(card(NUMBERS, field="a", aggregate="sum", limit=3)) == "1,002"
 

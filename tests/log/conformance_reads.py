@@ -106,6 +106,13 @@ class ReadsConformance:
                 assert await log.find("p", since) == next(expected, len(times) + 1)
             await sweep_all(log)
 
+    async def test_a_later_record_with_an_earlier_timestamp_hides_nothing(self, log: Log) -> None:
+        for timestamp in (100, 1, 50):
+            await one(log, Append("p", [draft(timestamp)]))
+        assert [await log.find("p", since) for since in (0, 60, 101)] == [1, 1, 4]
+        assert await log.expired("p", before=100, over=None) == 0
+        assert await log.expired("p", before=101, over=None) == 3
+
     async def test_find_passes_over_a_block_whose_newest_was_trimmed(self, log: Log) -> None:
         await one(log, Append("p", [draft(9), *drafts(BLOCK_RECORDS - 1), draft(9_999)]))
         await one(log, Trim("p", 1))

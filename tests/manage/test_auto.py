@@ -61,7 +61,7 @@ def test_fields_of_every_record_count() -> None:
         {"a": 1, "b": 2, "c": "x"},
         {f"n{i}": i for i in range(60)} | {"s": ""},
         {"": 1},
-        {"x" * 400: 1, "y": {"z" * 600: "s"}},
+        {"x" * 400: 1, "y": {"z" * 600: "s"}, "t": 1, "s": ""},
         {"_": 5, "<script>": 1},
     ],
 )

@@ -1,6 +1,7 @@
 """From what is configured to what a board is made of."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from markupsafe import Markup
 
@@ -9,10 +10,11 @@ from livedash.boards.feed import Feed
 from livedash.boards.missing import Missing
 from livedash.boards.query import Query
 from livedash.boards.settings import ViewerSettings
-from livedash.boards.widget import View
+from livedash.boards.widget import View, Widget
 from livedash.boards.widgets import make
 from livedash.catalog.directory import Directory
-from livedash.catalog.entries import Dashboard, Widget
+from livedash.catalog.entries import Dashboard
+from livedash.catalog.entries import Widget as Entry
 from livedash.stream.tail import Tails
 
 _FRAME = Markup(
@@ -25,24 +27,25 @@ async def cells_of(
     dashboard: Dashboard, settings: ViewerSettings, directory: Directory, tails: Tails
 ) -> Sequence[Cell]:
     """The cells of a board, in reading order; widgets of one pipeline share its feed."""
-    queries = {w.id: settings.apply(Query.model_validate(w.query)) for w in dashboard.widgets}
-    feeds: dict[str, Feed] = {}
-    for name in {query.pipeline for query in queries.values()}:
-        if pipeline := directory.pipeline(name):
-            wanted = [query for query in queries.values() if query.pipeline == name]
-            feeds[name] = Feed(await tails.of(pipeline), wanted)
     ordered = sorted(dashboard.widgets, key=lambda w: (w.position["y"], w.position["x"]))
-    return [_cell(widget, queries[widget.id], feeds.get(queries[widget.id].pipeline), settings) for widget in ordered]
+    made = [(widget, _made(widget, settings, directory)) for widget in ordered]
+    feeds: dict[str, Feed] = {}
+    for name in {each.query.pipeline for _, each in made}:
+        if pipeline := directory.pipeline(name):
+            feeds[name] = Feed(
+                await tails.of(pipeline), [each.query for _, each in made if each.query.pipeline == name]
+            )
+    return [Cell(widget.id, _frame(widget), each, feeds.get(each.query.pipeline)) for widget, each in made]
 
 
-def _cell(widget: Widget, query: Query, feed: Feed | None, settings: ViewerSettings) -> Cell:
-    if feed is None:
-        return Cell(widget.id, _frame(widget), Missing(query.pipeline), None)
-    made = make(widget.type, widget.config, View(widget.id, query, settings.zone))
-    return Cell(widget.id, _frame(widget), made, feed)
+def _made(widget: Entry, settings: ViewerSettings, directory: Directory) -> Widget[Any]:
+    query = settings.apply(Query.model_validate(widget.query))
+    if directory.pipeline(query.pipeline) is None:
+        return Missing(query.pipeline)
+    return make(widget.type, widget.config, View(widget.id, query, settings.zone))
 
 
-def _frame(widget: Widget) -> Markup:
+def _frame(widget: Entry) -> Markup:
     """The widget's outside; what people wrote is escaped, and its braces are doubled for the second format."""
     title = widget.config.get("title") or "Untitled Widget"
     text = _FRAME.format(**widget.position, id=widget.id, type=widget.type, title=title, body="\0")

@@ -6,6 +6,7 @@ from typing import ClassVar
 from markupsafe import Markup
 from pydantic import BaseModel
 
+from livedash.boards.query import Query
 from livedash.boards.widget import Delta
 from livedash.model import Json, Page
 
@@ -16,7 +17,7 @@ class Missing:
     Config: ClassVar[type[BaseModel]] = BaseModel
 
     def __init__(self, pipeline: str) -> None:
-        self._pipeline = pipeline
+        self.query = Query(pipeline=pipeline)
 
     def start(self, history: Iterable[Page], now: int) -> None:
         return None
@@ -26,7 +27,7 @@ class Missing:
 
     def render(self, state: None) -> Markup:
         text = '<p class="widget-empty">There is no pipeline <code>{}</code>. Create it, or change this widget.</p>'
-        return Markup(text).format(self._pipeline)
+        return Markup(text).format(self.query.pipeline)
 
     def diff(self, old: None, new: None) -> Delta | None:
         return None

@@ -1,12 +1,15 @@
 """Running totals of a window: exact however long it slides."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from livedash.boards.values import number
 from livedash.boards.window import Entry
 
 Number = int | float
+
+Picker = Callable[[list[Number]], Number]  # min or max
+
 
 _ONE = 1074  # binary places after which no float has any digit
 
@@ -19,7 +22,7 @@ def _exact(value: Number) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Of the entries in a window: how many have a value, and of the numbers among them count, sum, least, largest.
+    """Of the entries in a window: how many have a value, and of the numbers among them count and sum.
 
     The sum is a whole number, so that taking values out leaves no trace of them: `sum` and `avg` are rounded once.
     """
@@ -27,8 +30,6 @@ class Totals:
     present: int = 0
     count: int = 0
     exact: int = 0
-    low: Number | None = None
-    high: Number | None = None
 
     @property
     def sum(self) -> float | None:
@@ -38,23 +39,26 @@ class Totals:
     def avg(self) -> float | None:
         return _quotient(self.exact, self.count) if self.count else None
 
-    def after(self, entries: Sequence[Entry], added: Iterable[Entry], dropped: Iterable[Entry]) -> "Totals":
-        """The totals of `entries`, which are those of before with `added` and without `dropped`."""
+    def after(self, added: Sequence[Entry], dropped: Sequence[Entry]) -> "Totals":
+        """The totals when `added` came and `dropped` went."""
         came, went = _numbers(added), _numbers(dropped)
-        low, high = self.low, self.high
-        if went and (min(went) == low or max(went) == high):
-            came_all = _numbers(entries)
-            low, high = min(came_all, default=None), max(came_all, default=None)
-        elif came:
-            low = min(came) if low is None else min(low, *came)
-            high = max(came) if high is None else max(high, *came)
         return Totals(
             self.present + _present(added) - _present(dropped),
             self.count + len(came) - len(went),
             self.exact + sum(map(_exact, came)) - sum(map(_exact, went)),
-            low,
-            high,
         )
+
+
+def extreme(
+    pick: Picker, old: Number | None, entries: Sequence[Entry], added: Iterable[Entry], dropped: Iterable[Entry]
+) -> Number | None:
+    """The least or largest of `entries` (`pick` is min or max), where `old` was that before `added` and `dropped`.
+
+    All are looked at only when the old one went and no other is equal to it."""
+    values = _numbers(added) if old is None else [old, *_numbers(added)]
+    if old is not None and old in _numbers(dropped) and all(number(entry.value) != old for entry in entries):
+        values = _numbers(entries)
+    return pick(values) if values else None
 
 
 def _numbers(entries: Iterable[Entry]) -> list[Number]:

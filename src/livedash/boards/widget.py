@@ -41,6 +41,7 @@ class Widget(Protocol[S]):
     """
 
     Config: ClassVar[type[BaseModel]]  # settings with `type` tag, examples and help
+    query: Query  # what it looks at, with the defaults of its type
 
     def start(self, history: Iterable[Page], now: int) -> S:
         """The state after `history`, oldest first."""

@@ -57,7 +57,10 @@ def demo(
 def apply(
     files: Annotated[list[Path], typer.Argument(help="YAML files, together one document.", exists=True)],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan only.")] = False,
-    source: Annotated[str, typer.Option(help="Name of the document: what it made and says no more goes.")] = "apply",
+    source: Annotated[
+        str | None,
+        typer.Option(help="Name of the document: what it made and says no more goes.", show_default="names of FILES"),
+    ] = None,
 ) -> None:
     """Make what is configured be what FILES say; prints the plan."""
     from livedash.cli.applying import apply_files

@@ -1,16 +1,15 @@
 """`livedash apply`: the plan printed, then carried out by the server."""
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from livedash.cli.client import call, connect
+from livedash.manage import lines
 from livedash.model.errors import Invalid
 
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _COLOURS = {"+": "green", "~": "yellow", "-": "red", "!": "bold red"}
 
 
@@ -24,13 +23,14 @@ def texts_of(files: Sequence[Path]) -> dict[str, str]:
 
 def variables_of(texts: dict[str, str]) -> dict[str, str]:
     """The variables of our environment that the texts name, and no others."""
-    names = {name for text in texts.values() for name in _REFERENCE.findall(text)}
+    names = {name for text in texts.values() for name in lines.names(text)}
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
-def apply_files(files: Sequence[Path], source: str, *, dry_run: bool) -> int:
+def apply_files(files: Sequence[Path], source: str | None, *, dry_run: bool) -> int:
     """Exit status: 0, or 2 when something is in conflict and was left as it is."""
     texts = texts_of(files)
+    source = source or "+".join(sorted(path.name for path in files))
     body = {"files": texts, "variables": variables_of(texts), "source": source, "dry_run": dry_run}
     with connect() as client:
         result = call(client, "POST", "/api/apply", json=body).json()

@@ -40,7 +40,7 @@ def serve_until_stopped(config: Path | None, **overrides: Any) -> None:
 async def apply_file(app: App, path: Path) -> Applied:
     """Apply one file in the server's own name. Raises Invalid with every mistake, Conflict."""
     texts = await asyncio.to_thread(texts_of, [path])
-    document = load(texts, variables_of(texts))
+    document = await asyncio.to_thread(load, texts, variables_of(texts))
     applied = await apply(app.catalog, Admin(SOURCE), plan(document, app.catalog.snapshot, SOURCE), clock.now)
     for line in str(applied.plan).splitlines():
         _log.info("applied", file=str(path), plan=line)

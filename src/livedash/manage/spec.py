@@ -61,7 +61,7 @@ class RetentionSpec(Spec):
 class PipelineSpec(Spec):
     """source → mapping → log, with its settings."""
 
-    slug: Slug = Field(examples=["weather"])
+    slug: Slug = Field(description="Its name in addresses", examples=["weather"])
     name: Name | None = Field(default=None, description="Shown to people; the slug, when left out")
     source: Source = Field(default_factory=Push, description="How records get in")
     ingest_token: Secret | None = Field(default=None, description="Opens it for records; made when left out")
@@ -70,17 +70,17 @@ class PipelineSpec(Spec):
         default=(), max_length=100, description="Web pages whose scripts may follow it"
     )
     persist: bool = Field(default=True, description="false keeps the newest records in memory only")
-    retention: RetentionSpec = RetentionSpec()
-    mapping: Steps = ()
+    retention: RetentionSpec = Field(default=RetentionSpec(), description="What is trimmed, and when")
+    mapping: Steps = Field(default=(), description="Steps that turn what arrived into what is kept")
 
 
 class Position(Spec):
     """Place on a grid of 12 columns, from the top left."""
 
-    x: int = Field(ge=0, lt=COLUMNS)
-    y: int = Field(ge=0, lt=ROWS)
-    w: int = Field(ge=1, le=COLUMNS)
-    h: int = Field(ge=1, le=24)
+    x: int = Field(ge=0, lt=COLUMNS, description="Columns to the left of it")
+    y: int = Field(ge=0, lt=ROWS, description="Rows above it")
+    w: int = Field(ge=1, le=COLUMNS, description="Width in columns")
+    h: int = Field(ge=1, le=24, description="Height in rows")
 
     @model_validator(mode="after")
     def _fits(self) -> "Position":
@@ -93,10 +93,12 @@ class WidgetSpec(Spec):
     """One picture on a dashboard."""
 
     id: str = Field(pattern=_WIDGET_ID, description="Unique on its dashboard", examples=["temp"])
-    type: Literal[tuple(widget.TYPE for widget in WIDGETS)]  # type: ignore[valid-type]
-    position: Position
-    config: Config
-    query: Query
+    type: Literal[tuple(widget.TYPE for widget in WIDGETS)] = Field(  # type: ignore[valid-type]
+        description="What kind of picture"
+    )
+    position: Position = Field(description="Where it stands on the page")
+    config: Config = Field(description="Settings of its type")
+    query: Query = Field(description="Which records of which pipeline, and what of them")
 
     @model_validator(mode="before")
     @classmethod
@@ -124,19 +126,21 @@ class WidgetSpec(Spec):
 class DashboardSpec(Spec):
     """A page at `/d/{slug}`."""
 
-    slug: Slug = Field(examples=["weather"])
+    slug: Slug = Field(description="Its name in the address `/d/{slug}`", examples=["weather"])
     title: Name | None = Field(default=None, description="Shown to people; the slug, when left out")
     is_public: bool = Field(default=False, description="Whether people without an account may look at it")
     auto: str | None = Field(
         default=None, description="A pipeline whose first record makes the widgets, while there are none"
     )
-    widgets: tuple[WidgetSpec, ...] = Field(default=(), max_length=limits.WIDGETS_PER_DASHBOARD)
+    widgets: tuple[WidgetSpec, ...] = Field(
+        default=(), max_length=limits.WIDGETS_PER_DASHBOARD, description="What stands on it"
+    )
 
 
 class DocumentSpec(Spec):
     """Everything that one document configures."""
 
-    apiVersion: Literal[1]  # noqa: N815 as in every such file
-    team: Slug = "main"
-    pipelines: tuple[PipelineSpec, ...] = ()
-    dashboards: tuple[DashboardSpec, ...] = ()
+    apiVersion: Literal[1] = Field(description="Version of this form")  # noqa: N815 as in every such file
+    team: Slug = Field(default="main", description="The team that new pipelines and dashboards belong to")
+    pipelines: tuple[PipelineSpec, ...] = Field(default=(), description="Pipelines, each with a slug of its own")
+    dashboards: tuple[DashboardSpec, ...] = Field(default=(), description="Dashboards, each with a slug of its own")

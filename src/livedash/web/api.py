@@ -1,5 +1,6 @@
 """REST for what is configured. Everything here needs an API token; `manage` decides and checks."""
 
+import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -54,7 +55,8 @@ def router(access: Access, catalog: Catalog, logs: Logs) -> APIRouter:
     @routes.post("/apply", tags=["configuration"])
     async def apply_document(request: ApplyRequest, actor: Asker) -> dict[str, Json]:
         """Plan what a document would change and, unless `dry_run`, carry it out. `made_tokens` are shown once."""
-        document = load(request.files, request.variables)
+        # half a second for a large one: not on the event loop
+        document = await asyncio.to_thread(load, request.files, request.variables)
         planned = plan(document, catalog.snapshot, request.source)
         made = {} if request.dry_run else (await apply(catalog, actor, planned, clock.now)).made_tokens
         return {

@@ -58,6 +58,7 @@ class LineChart:
     def __init__(self, config: LineChartConfig, view: View) -> None:
         self._config = config
         self._view = view
+        self.query = view.query
         self._pictures = Pictures(view.query)
 
     def start(self, history: Iterable[Page], now: int) -> Picture:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from livedash.boards import format, svg
 from livedash.boards.query import Query
-from livedash.boards.totals import Totals
+from livedash.boards.totals import Picker, Totals, extreme
 from livedash.boards.values import number, text
 from livedash.boards.widget import Delta, View
 from livedash.boards.window import SECOND, WINDOW_RECORDS, Entry, Window, Windows
@@ -56,16 +56,22 @@ class StatCardConfig(BaseModel):
     )
     sparkline: bool = Field(default=False, description="Draw the numbers of the field as a small line")
     thresholds: tuple[Threshold, ...] = Field(
-        default=(), max_length=10, examples=[[{"value": 80, "level": "warning"}, {"value": 95, "level": "critical"}]]
+        default=(),
+        max_length=10,
+        description="Levels by value, shown as colour and mark",
+        examples=[[{"value": 80, "level": "warning"}, {"value": 95, "level": "critical"}]],
     )
 
 
 class State:
     """What a card shows; its HTML is made once, when first asked for."""
 
-    def __init__(self, card: "StatCard", window: Window, totals: Totals, crowded: bool) -> None:
+    def __init__(
+        self, card: "StatCard", window: Window, totals: Totals, peak: int | float | None, crowded: bool
+    ) -> None:
         self.window = window
         self.totals = totals
+        self.peak = peak  # the least or largest, for cards that show it
         self.crowded = crowded
         self._card = card
 
@@ -82,20 +88,24 @@ class StatCard:
 
     def __init__(self, config: StatCardConfig, view: View) -> None:
         self._config = config
-        self._query = _with_defaults(view.query)
-        self._how = self._query.aggregate or "last"
-        self._windows = Windows(self._query, self._read)
+        self.query = _with_defaults(view.query)
+        self._how = self.query.aggregate or "last"
+        self._windows = Windows(self.query, self._read)
 
     def start(self, history: Iterable[Page], now: int) -> State:
-        state = State(self, Window(), Totals(), crowded=False)
+        state = State(self, Window(), Totals(), None, crowded=False)
         for page in history:
             state = self.step(state, page, now)
         return state
 
     def step(self, state: State, page: Page, now: int) -> State:
         window, added, dropped = self._windows.slide(state.window, page, now)
-        totals = state.totals.after(window.entries, added, dropped) if added or dropped else state.totals
-        return State(self, window, totals, self._windows.crowded(window, now))
+        totals, peak = state.totals, state.peak
+        if added or dropped:
+            totals = totals.after(added, dropped)
+            if pick := _EXTREMES.get(self._how):
+                peak = extreme(pick, peak, window.entries, added, dropped)
+        return State(self, window, totals, peak, self._windows.crowded(window, now))
 
     def render(self, state: State) -> Markup:
         return state.html
@@ -105,7 +115,7 @@ class StatCard:
 
     def rows(self, state: State) -> tuple[list[str], list[list[Json]]]:
         names = ["field", "aggregate", "value"]
-        return names, [[self._query.field, self._how, self._value(state)]]
+        return names, [[self.query.field, self._how, self._value(state)]]
 
     def html(self, state: State) -> Markup:
         """The inside of the widget."""
@@ -121,7 +131,7 @@ class StatCard:
         )
 
     def _read(self, record: Record) -> Json:
-        return field(record.data, self._query.field) if self._query.field else True
+        return field(record.data, self.query.field) if self.query.field else True
 
     def _value(self, state: State) -> Json:
         how, totals = self._how, state.totals
@@ -129,8 +139,9 @@ class StatCard:
             return _newest(state.window.entries) if totals.present else None
         if how == "rate":
             return totals.present * SECOND / (self._windows.span or SECOND)
-        known = {"count": totals.present, "min": totals.low, "max": totals.high}
-        return known.get(how, totals.sum if how == "sum" else totals.avg)
+        if how in _EXTREMES:
+            return state.peak
+        return {"count": totals.present, "sum": totals.sum, "avg": totals.avg}[how]
 
     def _text(self, value: Json) -> str:
         amount = number(value)
@@ -139,7 +150,7 @@ class StatCard:
         return format.quantity(amount, self._config.unit, self._config.decimals)
 
     def _label(self) -> str:
-        return self._config.label or self._query.field or ("records/s" if self._how == "rate" else "records")
+        return self._config.label or self.query.field or ("records/s" if self._how == "rate" else "records")
 
     def _level(self, value: int | float | None) -> str:
         reached = [t for t in self._config.thresholds if value is not None and value >= t.value]
@@ -166,6 +177,7 @@ class StatCard:
         return svg.lines([[(entry.timestamp, number(entry.value)) for entry in some]], css="sparkline")
 
 
+_EXTREMES: dict[str, Picker] = {"min": min, "max": max}
 _CROWDED = Markup('<p class="widget-note">Of the newest {:,} records of the range.</p>')
 
 

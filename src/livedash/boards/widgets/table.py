@@ -116,7 +116,8 @@ class Table:
         chosen = config.fields or view.query.fields
         self._columns = tuple(Column(field=item) if isinstance(item, str) else item for item in chosen)
         limit = min(view.query.limit, limits.TABLE_ROWS)
-        self._windows = Windows(view.query.model_copy(update={"limit": limit}), Row, capacity=limit)
+        self.query = view.query.model_copy(update={"limit": limit})
+        self._windows = Windows(self.query, Row, capacity=limit)
 
     def start(self, history: Iterable[Page], now: int) -> State:
         state = State(Window(), self._body([]))

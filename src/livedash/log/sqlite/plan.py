@@ -8,64 +8,15 @@ it carries and pipelines it names.
 import secrets
 import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import count
-from typing import NamedTuple
 
 from livedash.base.limits import STATE_BYTES
 from livedash.log import Append, Appended, Checkpoint, Count, Done, Outcome, Restart, Save, Together, Trim, Write
+from livedash.log.sqlite.changes import Changes, Head, Key, Run
 from livedash.log.sqlite.schema import PAGE_SIZE
-from livedash.model import Draft, Refusal
 from livedash.model.errors import Invalid, LivedashError, StorageFull, TooLarge
 
 ROW_BYTES = 32  # what a row takes in its tree beside the body, roughly
-Key = tuple[str, str]  # pipeline, Idempotency-Key
-
-
-class Head(NamedTuple):
-    """One life of one pipeline's log. `pipeline` is None once it ended; `refused` counts every refusal ever kept."""
-
-    life: int
-    pipeline: str | None
-    epoch: str
-    first: int = 1
-    last: int = 0
-    bytes: int = 0
-    refused: int = 0
-
-
-class Run(NamedTuple):
-    """Drafts that get consecutive offsets, from `first` on."""
-
-    life: int
-    first: int
-    drafts: Sequence[Draft]
-
-
-@dataclass(slots=True)
-class Changes:
-    """Everything a commit stores."""
-
-    heads: dict[str, Head]
-    ended: list[Head] = field(default_factory=list)
-    runs: list[Run] = field(default_factory=list)
-    refusals: list[tuple[str, int, Refusal]] = field(default_factory=list)  # pipeline, number, refusal
-    requests: dict[Key, Appended] = field(default_factory=dict)
-    checkpoints: dict[Key, Checkpoint] = field(default_factory=dict)
-    meters: dict[tuple[str, str, str], int] = field(default_factory=dict)  # pipeline, day, name
-    size: int = 0  # bytes that the drafts will take, roughly
-
-    def copy(self) -> "Changes":
-        return Changes(
-            dict(self.heads),
-            list(self.ended),
-            list(self.runs),
-            list(self.refusals),
-            dict(self.requests),
-            dict(self.checkpoints),
-            dict(self.meters),
-            self.size,
-        )
 
 
 class Plan:

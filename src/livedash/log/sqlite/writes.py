@@ -10,7 +10,8 @@ import orjson
 
 from livedash.base.limits import BLOCK_RECORDS, KEY_SECONDS, REFUSALS_KEPT
 from livedash.log import Append, Appended, Outcome, Save, Together, Write
-from livedash.log.sqlite.plan import Changes, Head, Key, Plan, Run
+from livedash.log.sqlite.changes import Changes, Head, Key, Run
+from livedash.log.sqlite.plan import Plan
 
 _ROWS = (1000, 250, 50, 10, 1)  # rows a statement: fixed sizes, so that each is prepared once
 _HEAD = """head (life, pipeline, epoch, first, last, bytes, refused) VALUES {} ON CONFLICT (life) DO UPDATE SET
