@@ -4,6 +4,7 @@ import { moment } from "./times.js";
 
 const MANY = 8; // series colours; the next eight are the same with dashes
 const VALUE_MARKS = 6;
+const FEW = 12; // a line of so few points is hardly seen, and one alone is no line: they are dots too
 const DASHES = [[], [6, 4], [2, 3]];
 
 /** Merges plain objects deeply into a new one; arrays and everything else are replaced. */
@@ -88,13 +89,13 @@ function stepOf(marks) {
   return marks.length > 1 ? Math.abs(marks[1].value - marks[0].value) : 0;
 }
 
-/** Gives each dataset its colour by index; a lone point is a dot, because a line needs two. True if any looks new. */
+/** Gives each dataset its colour by index, and dots to few points. True if any looks new. */
 export function paint(datasets, theme) {
   return datasets.map((dataset, i) => restyle(dataset, i, theme.series[i % MANY])).some(Boolean);
 }
 
 function restyle(dataset, i, colour) {
-  const pointRadius = dataset.data.length === 1 ? 3 : 0;
+  const pointRadius = isSparse(dataset.data) ? 3 : 0;
   if (dataset.borderColor === colour && dataset.pointRadius === pointRadius) return false;
   Object.assign(dataset, {
     borderColor: colour,
@@ -103,5 +104,11 @@ function restyle(dataset, i, colour) {
     borderDash: DASHES[Math.floor(i / MANY) % DASHES.length],
     pointRadius,
   });
+  return true;
+}
+
+function isSparse(points) {
+  let known = 0;
+  for (const { y } of points) if (y !== null && ++known > FEW) return false;
   return true;
 }

@@ -44,14 +44,6 @@ static char *contents(const char *path, size_t *size) {
     return bytes;
 }
 
-static void send_all(int fd, const char *bytes, size_t size) {
-    while (size) {
-        ssize_t sent = send(fd, bytes, size, MSG_NOSIGNAL);
-        if (sent < 0) die("send");
-        bytes += sent;
-        size -= sent;
-    }
-}
 
 /* Times in microseconds, to take percentiles of. */
 struct times {

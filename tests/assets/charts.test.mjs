@@ -52,14 +52,16 @@ test("the server's options win, the axis stays ours, values carry their unit", (
   assert.equal(options.plugins.tooltip.callbacks.label(item), " temp: 21.3 °C");
 });
 
-test("colours go by index, the ninth is told apart by dashes, a lone point is a dot", () => {
-  const datasets = Array.from({ length: 9 }, () => ({ data: at(1, 2) }));
+test("colours go by index, the ninth is told apart by dashes, few points are dots", () => {
+  const datasets = Array.from({ length: 9 }, () => ({ data: at(...Array(13).keys()) }));
   datasets[1].data = at(1);
   assert.equal(paint(datasets, theme), true);
   assert.equal(datasets[8].borderColor, datasets[0].borderColor);
   assert.notDeepEqual(datasets[8].borderDash, datasets[0].borderDash);
   assert.deepEqual([datasets[0].pointRadius, datasets[1].pointRadius], [0, 3]);
   assert.equal(paint(datasets, theme), false);
-  datasets[1].data = at(1, 2);
+  datasets[1].data = [...at(...Array(12).keys()), { x: 12, y: null }];
+  assert.equal(paint(datasets, theme), false);
+  datasets[1].data = at(...Array(13).keys());
   assert.equal(paint(datasets, theme), true);
 });

@@ -56,44 +56,41 @@ async def test_several(client: Client, content_type: str, body: bytes):
     assert await stored(client) == [{"n": 1}, {"n": 2}]
 
 
-@pytest.mark.parametrize(
-    ("body", "line", "column"),
-    [(b'{"n": 1,\n "m": }', 2, 7), (b"{", 1, 2), (b"NaN", 1, 1), (b'{"n": Infinity}', 1, 7), (b'[{"n":1}', 1, 9),
-     (b'{"n":1}{"n":2}', 1, 8), (b'{"n":"\xff"}', 1, 1), (b'{"n":"\\ud800"}', 1, 13), (b"[" * 2_000, 1, 1025),
-     (b'{"n":1e999}', 1, 6)],
-)  # fmt: skip
-async def test_no_json_at_all(client: Client, body: bytes, line: int, column: int):
-    response = await client.append(body)
-    assert response.status_code == 400
-    [error] = problem(response)["errors"]
-    assert (error["line"], error["column"]) == (line, column)
+async def test_no_json_at_all(client: Client):
+    for body, line, column in [
+        (b'{"n": 1,\n "m": }', 2, 7), (b"{", 1, 2), (b"NaN", 1, 1), (b'{"n": Infinity}', 1, 7), (b'[{"n":1}', 1, 9),
+        (b'{"n":1}{"n":2}', 1, 8), (b'{"n":"\xff"}', 1, 1), (b'{"n":"\\ud800"}', 1, 8), (b"[" * 2_000, 1, 1026),
+    ]:  # fmt: skip
+        response = await client.append(body)
+        assert response.status_code == 400, body
+        [error] = problem(response)["errors"]
+        assert (error["line"], error["column"]) == (line, column), body
     assert await stored(client) == [] and await refused(client) == []
 
 
-@pytest.mark.parametrize(("content_type", "body"), [("application/json", b""), ("application/json", b" \n")])
-async def test_an_empty_body(client: Client, content_type: str, body: bytes):
-    response = await client.append(body, content_type=content_type)
-    assert response.status_code == 400
-    assert "empty" in problem(response)["detail"]
+async def test_an_empty_body(client: Client):
+    for body in (b"", b" \n"):
+        response = await client.append(body, content_type="application/json")
+        assert response.status_code == 400
+        assert "empty" in problem(response)["detail"]
 
 
-@pytest.mark.parametrize(("content_type", "body"), [("application/json", b"[]"), (NDJSON, b""), (NDJSON, b"\n\n")])
-async def test_no_records(client: Client, content_type: str, body: bytes):
-    response = await client.append(body, content_type=content_type)
-    assert response.status_code == 422
-    assert response.json() == {
-        "accepted": 0, "refused": 0, "first": None, "last": None, "cursor": None, "durable": True, "errors": [],
-    }  # fmt: skip
+async def test_no_records(client: Client):
+    for content_type, body in (("application/json", b"[]"), (NDJSON, b""), (NDJSON, b"\n\n")):
+        response = await client.append(body, content_type=content_type)
+        assert response.status_code == 422, (content_type, body)
+        assert response.json() == {
+            "accepted": 0, "refused": 0, "first": None, "last": None, "cursor": None, "durable": True, "errors": [],
+        }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("body", "word"), [("1", "a number"), ('"x"', "a string"), ("true", "a boolean"), ("null", "null")]
-)
-async def test_a_scalar(client: Client, body: str, word: str):
-    response = await client.append(body)
-    assert response.status_code == 422
-    assert response.json()["errors"] == [{"index": 0, "reason": f"not a JSON object but {word}"}]
-    assert [(each["index"], each["body"]) for each in await refused(client)] == [(0, body)]
+async def test_a_scalar_is_refused_and_kept(client: Client):
+    scalars = {"1": "a number", '"x"': "a string", "true": "a boolean", "null": "null"}
+    for body, word in scalars.items():
+        response = await client.append(body)
+        assert response.status_code == 422
+        assert response.json()["errors"] == [{"index": 0, "reason": f"not a JSON object but {word}"}]
+    assert [each["body"] for each in await refused(client)] == [*scalars][::-1]
 
 
 async def test_a_broken_line_is_refused_alone_and_kept(client: Client):
@@ -117,27 +114,23 @@ async def test_an_element_is_refused_alone(client: Client):
     assert await stored(client) == [{"n": 1}, {"n": 3}]
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
+async def test_what_is_not_understood(client: Client):
+    for headers, status in [
         ({"content_type": "text/csv"}, 415),
         ({"content_type": "multipart/form-data; boundary=x"}, 415),
         ({"content_encoding": "br"}, 415),
         ({"content_encoding": "gzip, gzip"}, 415),
         ({"idempotency_key": "k" * 256}, 400),
         ({"idempotency_key": ""}, 400),
-    ],
-)
-async def test_what_is_not_understood(client: Client, headers: dict[str, str], status: int):
-    response = await client.append('{"n":1}', **headers)
-    assert response.status_code == status
-    problem(response)
+    ]:
+        response = await client.append('{"n":1}', **headers)
+        assert response.status_code == status, headers
+        problem(response)
     assert await stored(client) == []
 
 
-@pytest.mark.parametrize(
-    ("pipeline", "token", "status"),
-    [
+async def test_tokens(client: Client):
+    for pipeline, token, status in [
         ("weather", "", 401),
         ("weather", "nobody-knows-this", 401),
         ("weather", "nobody-kn\xf6ws-this", 401),
@@ -145,20 +138,17 @@ async def test_what_is_not_understood(client: Client, headers: dict[str, str], s
         ("weather", "other-ingest-token", 404),
         ("nothing", "other-ingest-token", 404),
         ("weather", STREAM, 403),
-        ("weather", ADMIN, 200),
         ("nothing", ADMIN, 404),
-    ],
-)
-async def test_tokens(client: Client, pipeline: str, token: str, status: int):
-    headers = {"Authorization": f"Bearer {token}".encode("latin-1")} if token else {}
-    path = f"/api/pipelines/{pipeline}/records"
-    response = await client.request("POST", path, content=b'{"n":1}', headers=headers)
-    assert response.status_code == status
-    if status != 200:
+    ]:
+        headers = {"Authorization": f"Bearer {token}".encode("latin-1")} if token else {}
+        path = f"/api/pipelines/{pipeline}/records"
+        response = await client.request("POST", path, content=b'{"n":1}', headers=headers)
+        assert response.status_code == status, (pipeline, token)
         problem(response)
-        assert token not in response.text or not token
+        assert not token or token not in response.text
         assert ("www-authenticate" in response.headers) == (status == 401)
-        assert await stored(client) == []
+    assert await stored(client) == []
+    assert (await client.append('{"n":1}', token=ADMIN)).status_code == 200
 
 
 async def test_by_id_as_well_as_by_slug(client: Client):
@@ -168,11 +158,12 @@ async def test_by_id_as_well_as_by_slug(client: Client):
     assert await stored(client) == [{"n": 1}]
 
 
-@pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE"])
-async def test_other_methods(client: Client, method: str):
-    response = await client.request(method, RECORDS, headers=bearer(ADMIN))
-    assert response.status_code == 405
-    assert "GET" in response.headers["allow"] and "POST" in response.headers["allow"]
+async def test_other_methods(client: Client):
+    for method in ("PUT", "PATCH", "DELETE"):
+        response = await client.request(method, RECORDS, headers=bearer(ADMIN))
+        assert response.status_code == 405
+        problem(response)
+        assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 async def test_many_at_once_get_dense_offsets(client: Client):

@@ -57,5 +57,8 @@ def run_demo(*, open_browser: bool, **overrides: Any) -> None:
 
 def _document() -> str:
     """The demo's document, with one line on the chart for each core of this host."""
-    cores = ", ".join(f"cpu.core{number}" for number in range(min(psutil.cpu_count() or 1, _MOST_CORES)))
-    return _DOCUMENT.read_text(encoding="utf-8").replace("cpu.cores", cores)
+    numbers = range(min(psutil.cpu_count() or 1, _MOST_CORES))
+    fields = ", ".join(f"cpu.core{number}" for number in numbers)
+    labels = ", ".join(f"cpu.core{number}: core {number}" for number in numbers)
+    text = _DOCUMENT.read_text(encoding="utf-8")
+    return text.replace("cpu.cores: core", labels).replace("cpu.cores", fields)

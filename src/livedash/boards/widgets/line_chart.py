@@ -1,7 +1,7 @@
 """Lines over time."""
 
-from collections.abc import Iterable
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 import orjson
 from markupsafe import Markup
@@ -40,6 +40,12 @@ class LineChartConfig(BaseModel):
     min: float | None = Field(default=None, description="Lower end of the value axis; otherwise that of the data")
     max: float | None = Field(default=None, description="Upper end of the value axis; otherwise that of the data")
     legend: bool | None = Field(default=None, description="Name the lines; otherwise when there are several")
+    labels: dict[str, Annotated[str, Field(max_length=200)]] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="Names of lines by path; otherwise the path",
+        examples=[{"temp_max": "High"}],
+    )
     fill: bool = Field(default=False, description="Fill the area below the lines")
 
     @model_validator(mode="after")
@@ -94,15 +100,17 @@ class LineChart:
         return Delta(chart=_update(old.points, new))
 
     def rows(self, state: Picture) -> tuple[list[str], list[list[Json]]]:
-        names = ["time", *self._names(state)]
+        names = ["time", *self._names(state, {})]
         return names, [[iso(int(point[0] or 0) * 1000), *point[1:]] for point in state.points]
 
-    def _names(self, state: Picture) -> list[str]:
+    def _names(self, state: Picture, labels: Mapping[str, str] | None = None) -> list[str]:
+        """A name per line; `labels` name its path, otherwise those of the settings."""
+        known = self._config.labels if labels is None else labels
         several = len({key.field for key in state.series}) > 1
-        return [
-            key.field if not self._view.query.group_by else f"{key.group} {key.field}" if several else key.group
-            for key in state.series
-        ]
+        paths = [known.get(key.field, key.field) for key in state.series]
+        if not self._view.query.group_by:
+            return paths
+        return [f"{key.group} {path}" if several else key.group for key, path in zip(state.series, paths, strict=True)]
 
     def _outline(self, state: Picture) -> tuple[object, ...]:
         """What the picture has beside its points; when it changes the whole is sent."""
