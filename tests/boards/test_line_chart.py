@@ -154,6 +154,17 @@ def test_rows_are_the_points() -> None:
     assert made.rows(state) == (["time", "a"], [["2023-11-14T22:13:21.000Z", 1], ["2023-11-14T22:13:22.000Z", None]])
 
 
+def test_labels_name_lines_for_people_and_paths_name_columns_for_programs() -> None:
+    made = widget("line_chart", {"labels": {"a": "High", "b": "Low"}}, fields=["a", "c"])
+    state = made.start([page(records({"a": 1, "c": 2}))], NOON)
+    body = str(made.render(state))
+    assert values(body) == {"High": [1], "c": [2]}
+    assert '<th scope="col">High</th>' in body
+    assert made.rows(state)[0] == ["time", "a", "c"]
+    grouped = widget("line_chart", {"labels": {"a": "High"}}, fields=["a", "b"], group_by="g")
+    assert values(shown(grouped, records({"a": 1, "b": 2, "g": "x"}))) == {"x High": [1], "x b": [2]}
+
+
 def test_hostile_names_are_escaped() -> None:
     evil = "\"><script>alert('x')</script>"
     body = shown(

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,17 @@ async def test_everything_is_there_after_reopening(tmp_path: Path, clock: HandCl
     assert (await append(log, "p")).first == 4
     assert await log.checkpoint("r", "p") == Checkpoint("r", "p", first.epoch, 2, b"s")
     await log.close()
+
+
+async def test_the_sweep_leaves_nothing_of_an_ended_life(log: SqliteLog, tmp_path: Path) -> None:
+    for _ in range(3):
+        await log.commit([Append("p", drafts(1500)), Restart("p")])
+    await append(log, "p")
+    await sweep_all(log)
+    with closing(sqlite3.connect(tmp_path / "log.db")) as db:
+        assert [db.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("head", "record", "block")] == (
+            [(1,)] * 3
+        )
 
 
 async def test_a_store_of_a_newer_version_is_refused(tmp_path: Path, clock: HandClock) -> None:

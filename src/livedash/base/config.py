@@ -98,11 +98,8 @@ class Settings(BaseModel):
         environ = os.environ if environ is None else environ
         values: dict[str, Any] = {}
         for name in cls.model_fields:
-            variable = PREFIX + name.upper()
-            if variable in environ:
-                values[name] = environ[variable]
-            elif path := environ.get(variable + "__FILE"):
-                values[name] = _read(variable, Path(path))
+            if (value := variable(name, environ)) is not None:
+                values[name] = value
         values |= {name: value for name, value in overrides.items() if value is not None}
         try:
             return cls(**values)
@@ -111,8 +108,12 @@ class Settings(BaseModel):
             raise Invalid("; ".join(f"{fault.path[0]}: {fault.message}" for fault in faults), faults) from None
 
 
-def _read(variable: str, path: Path) -> str:
+def variable(name: str, environ: Mapping[str, str]) -> str | None:
+    """The value of `LIVEDASH_NAME`, or what the file that `LIVEDASH_NAME__FILE` names holds. Raises Invalid."""
+    found = PREFIX + name.upper()
+    if found in environ or not (path := environ.get(found + "__FILE")):
+        return environ.get(found)
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise Invalid(f"{variable}__FILE: cannot read {path}: {error.strerror}") from None
+        raise Invalid(f"{found}__FILE: cannot read {path}: {error.strerror}") from None

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from livedash.model.errors import Conflict, StorageError
 
+DEMO_FOLDER = Path("livedash-demo")  # the demo's own, unless a setting says otherwise
+
 
 class Folder:
     """Paths in one data folder. Making it creates the folder with mode 0700."""

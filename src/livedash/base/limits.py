@@ -6,6 +6,7 @@ MIB = 1024 * KIB
 # Ingest. A request is held in memory while it is read, so its size bounds memory per client.
 BODY_BYTES = 16 * MIB
 UNPACKED_BYTES = 64 * MIB  # a small gzip may not unpack to more: a 16 MiB body of zeros unpacks to 16 GiB
+GZIP_MEMBERS = 10_000  # one a record at most; an empty one takes 20 bytes, and each costs some work
 RECORD_BYTES = 64 * KIB  # one SSE event and one webhook record must stay small enough to buffer per client
 RECORD_DEPTH = 32  # recursion over a record is bounded; nobody charts deeper
 RECORDS_PER_REQUEST = 10_000  # one request may not hold the event loop or a commit for long

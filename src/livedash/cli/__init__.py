@@ -44,7 +44,7 @@ def serve(
 def demo(
     host: Host = None,
     port: Port = None,
-    data: Annotated[Path, typer.Option(help="Folder of the demo's own.")] = Path("livedash-demo"),
+    data: Annotated[Path | None, typer.Option(help="Folder of the demo's own.", show_default="livedash-demo")] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open a browser.")] = False,
 ) -> None:
     """Run a server that shows this host's own metrics, and a pipeline to try."""

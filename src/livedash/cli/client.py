@@ -2,17 +2,15 @@
 
 import os
 from collections.abc import Container
-from pathlib import Path
 from typing import Any
 
 import httpx
 
-from livedash.base.config import PREFIX, Settings
-from livedash.base.folder import Folder
+from livedash.base.config import Settings, variable
+from livedash.base.folder import DEMO_FOLDER, Folder
 from livedash.model.errors import Denied, LivedashError, Unknown
 
 DEFAULT_URL = "http://127.0.0.1:8765"
-DEMO_FOLDER = Path("livedash-demo")
 _TIMEOUT = httpx.Timeout(30, connect=5)
 
 
@@ -32,14 +30,14 @@ def connect(url: str | None = None, token: str | None = None) -> httpx.Client:
     """A client of the server at `LIVEDASH_URL`, with `LIVEDASH_TOKEN` or the admin token kept in the data folder of
     a server on this host. Raises Unknown when there is none."""
     return httpx.Client(
-        base_url=url or os.environ.get(PREFIX + "URL", DEFAULT_URL),
+        base_url=url or (variable("url", os.environ) or DEFAULT_URL),
         headers={"Authorization": f"Bearer {token or _token()}"},
         timeout=_TIMEOUT,
     )
 
 
 def _token() -> str:
-    if token := os.environ.get(PREFIX + "TOKEN"):
+    if token := variable("token", os.environ):
         return token
     settings = Settings.load()
     if settings.admin_token:

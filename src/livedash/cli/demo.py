@@ -10,7 +10,7 @@ import psutil
 from livedash.app import App
 from livedash.base import clock
 from livedash.base.config import Settings
-from livedash.base.folder import Folder
+from livedash.base.folder import DEMO_FOLDER, Folder
 from livedash.base.secrets import kept
 from livedash.base.tokens import make_token
 from livedash.cli.running import run
@@ -40,6 +40,8 @@ _WELCOME = """
 def run_demo(*, open_browser: bool, **overrides: Any) -> None:
     """Run it; raises what keeps it from starting."""
     settings = Settings.load(**overrides)
+    if "data" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"data": DEMO_FOLDER})
     folder = Folder(settings.data)
     # the demo prints its ingest token on a page, so it is kept where the server of a real installation keeps none
     token = kept(folder.path / "try-it.token", lambda: make_token("in"))

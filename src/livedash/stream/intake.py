@@ -38,8 +38,16 @@ def take(item: Json | Unreadable, mapping: Map, arrival: int) -> Draft:
 
 
 def refusal(index: int, item: Json | Unreadable, reason: str) -> Refusal:
-    body = item.body if isinstance(item, Unreadable) else orjson.dumps(item, default=str)
-    return Refusal(index, reason, body[: limits.REFUSAL_BYTES])
+    return Refusal(index, reason, _sent(item)[: limits.REFUSAL_BYTES])
+
+
+def _sent(item: Json | Unreadable) -> bytes:
+    if isinstance(item, Unreadable):
+        return item.body
+    try:
+        return orjson.dumps(item, default=str)
+    except orjson.JSONEncodeError:  # nested deeper than it writes, though not deeper than it reads
+        return repr(item).encode(errors="replace")
 
 
 def _check_depth(value: Json, left: int) -> None:

@@ -13,7 +13,8 @@ from livedash.web.problem import encoded, headers_of, problem_of, status_of
 
 JSON = (b"content-type", b"application/json")
 PROBLEM = (b"content-type", b"application/problem+json")
-_INLINE_INFLATE = 64 * limits.KIB  # more is unpacked in a thread (zlib lets the GIL go)
+_INLINE_INFLATE = 4 * limits.KIB  # unpacks to 4 MiB at worst, a few ms; more is done in a thread (zlib lets the GIL go)
+_PIECE = 64 * limits.KIB  # of a packed body at a time: what follows a member is copied
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -107,18 +108,24 @@ async def _receive(receive: Receive) -> bytes:
 def gunzip(raw: bytes) -> bytes:
     """Unpack gzip, all members, up to `limits.UNPACKED_BYTES`. Raises TooLarge or Malformed."""
     parts: list[bytes] = []
-    room = limits.UNPACKED_BYTES
-    while raw:
-        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    view, at, room = memoryview(raw), 0, limits.UNPACKED_BYTES
+    unpacker, members = _member(), 1
+    while at < len(raw):
+        if unpacker.eof:
+            unpacker, members = _member(), members + 1
+        piece = view[at : at + _PIECE]
         try:
-            part = unpacker.decompress(raw, room + 1)
+            parts.append(unpacker.decompress(piece, room + 1))
         except zlib.error as error:
             raise Malformed(f"the body is not gzip: {error}") from None
-        room -= len(part)
-        if room < 0:
+        room -= len(parts[-1])
+        if room < 0 or members > limits.GZIP_MEMBERS:
             raise TooLarge(f"a body may unpack to {limits.UNPACKED_BYTES // limits.MIB} MiB; send smaller batches")
-        if not unpacker.eof:
-            raise Malformed("the gzip body is cut off")
-        parts.append(part)
-        raw = unpacker.unused_data
+        at += len(piece) - len(unpacker.unused_data)
+    if raw and not unpacker.eof:
+        raise Malformed("the gzip body is cut off")
     return b"".join(parts)
+
+
+def _member() -> "zlib._Decompress":
+    return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)

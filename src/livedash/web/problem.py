@@ -51,8 +51,9 @@ def headers_of(error: LivedashError) -> dict[str, str]:
             return {"retry-after": str(FULL_RETRY_SECONDS)}
         case Unknown():
             return {"www-authenticate": 'Bearer realm="livedash"'}
-        case TooSlow() | TooLarge():
-            return {"connection": "close"}  # the rest of the body is not read
+        case TooSlow():
+            # not for TooLarge: who is cut off while still sending never sees the answer
+            return {"connection": "close"}
     return {}
 
 

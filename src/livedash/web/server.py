@@ -12,6 +12,7 @@ from livedash.base.config import Settings
 from livedash.model.errors import Conflict
 
 DRAIN_SECONDS = 1  # for requests under way at a stop; streams are told first and end at once
+BACKLOG = 4096  # connections that wait to be accepted, as when many clients come back at once
 KEEP_ALIVE_SECONDS = 75  # longer than the idle time of common proxies, so that they close first
 
 
@@ -22,6 +23,7 @@ def listen(settings: Settings) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((settings.host, settings.port))
+        sock.listen(BACKLOG)  # from here on who connects waits instead of being refused
     except OSError as error:
         sock.close()
         raise Conflict(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; try --port") from None
@@ -46,7 +48,7 @@ class Server(uvicorn.Server):
                 forwarded_allow_ips=list(settings.trusted_proxies),
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=DRAIN_SECONDS,
-                backlog=4096,
+                backlog=BACKLOG,
             )
         )
         self._before_stop = before_stop
