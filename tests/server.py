@@ -65,37 +65,49 @@ async def serving(folder: Path, document: str = DOCUMENT, **settings: Any) -> As
     """Livedash in this event loop, with `document` applied."""
     values = {"port": 0, "data": folder, "admin_token": ADMIN, "disk_reserve": 0, **settings}
     config = Settings.load({}, **values)
-    sock = listen(config)
-    async with running(config) as app:
-        server = Server(app.asgi, config, app.streams.stop)
-        task = asyncio.create_task(server.serve(sockets=[sock]))
-        while not server.started:
-            await asyncio.sleep(0.005)
-        url = f"http://127.0.0.1:{sock.getsockname()[1]}"
-        async with Client(base_url=url, timeout=20) as client:
-            client.app = app
-            if document:
-                (await client.apply(document)).raise_for_status()
-            yield client
-        server.should_exit = True
-        await task
-    sock.close()
+    with listen(config) as sock:
+        async with running(config) as app:
+            server = Server(app.asgi, config, app.streams.stop)
+            task = asyncio.create_task(server.serve(sockets=[sock]))
+            while not server.started:
+                await asyncio.sleep(0.005)
+            url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+            try:
+                async with Client(base_url=url, timeout=20) as client:
+                    client.app = app
+                    if document:
+                        (await client.apply(document)).raise_for_status()
+                    yield client
+            finally:
+                server.should_exit = True
+                await task
 
 
 class Process:
     """`livedash …` as a process. Environment of ours that speaks of Livedash is not passed on."""
 
-    def __init__(self, *arguments: str, env: Mapping[str, str] | None = None) -> None:
-        self._arguments = arguments
+    def __init__(
+        self,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        python: str = sys.executable,
+        cwd: Path | None = None,
+    ) -> None:
+        self._command = [python, "-m", "livedash", *arguments]
+        self._cwd = cwd
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("LIVEDASH_")}
         self._env = {**inherited, **(env or {})}
         self.popen: subprocess.Popen[bytes]
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "livedash", *self._arguments]
         self.popen = subprocess.Popen(
-            command, env=self._env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            self._command,
+            cwd=self._cwd,
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
 
     def kill(self) -> None:

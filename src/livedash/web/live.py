@@ -12,7 +12,7 @@ from livedash.boards.boards import Boards
 from livedash.boards.settings import ViewerSettings
 from livedash.catalog.entries import Dashboard
 from livedash.model import Clock, Cursor
-from livedash.model.errors import BadCursor
+from livedash.model.errors import BadCursor, NotFound
 from livedash.web.access import Access
 from livedash.web.http import query, text_header
 from livedash.web.streams import Streams, Write
@@ -32,10 +32,17 @@ class Live:
         self._metrics = metrics
 
     async def __call__(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        dashboard = self._access.to_view(name, scope)
+        version = _version(scope)
+        try:
+            dashboard = self._access.to_view(name, scope)
+        except NotFound:
+            if version == _NOWHERE:
+                raise
+            # the page had a version, so the dashboard went while it was away; of a 404 its EventSource learns nothing
+            return await self._streams.serve(receive, send, _say_gone)
         settings = ViewerSettings.parse(query(scope))
         with self._metrics.viewers.track_inprogress():
-            pump = partial(self._pump, dashboard, settings, _version(scope), scope)
+            pump = partial(self._pump, dashboard, settings, version, scope)
             await self._streams.serve(receive, send, pump)
 
     async def _pump(
@@ -44,7 +51,7 @@ class Live:
         while current := self._access.still_viewable(dashboard, scope):
             async with self._boards.watch(current, settings) as board:
                 version = await self._follow(board, version, write)
-        await write(patch.event("gone", {"detail": f"The dashboard {dashboard.title!r} was deleted or made private."}))
+        await _say_gone(write)
 
     async def _follow(self, board: Board, version: Cursor, write: Write) -> Cursor:
         """Bring the viewer up to the board's version and keep it there, until the board is closed."""
@@ -59,6 +66,10 @@ class Live:
                 await write(patch.event("ping", {"now": self._clock() // 1000}))
             await board.changed(version, max(ping_at - loop.time(), 0))
         return version
+
+
+async def _say_gone(write: Write) -> None:
+    await write(patch.event("gone", {"detail": "It may also have been made private; ask whoever runs this Livedash."}))
 
 
 def _changes(board: Board, version: Cursor) -> bytes:
