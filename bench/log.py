@@ -57,7 +57,7 @@ async def _bare(path: Path, batch: int, times: int) -> int:
     for turn in range(times):
         db.execute("BEGIN IMMEDIATE")
         db.executemany(
-            "INSERT INTO record VALUES (1, ?, ?, ?)", [(turn * batch + i, *row) for i, row in enumerate(rows)]
+            "INSERT INTO record VALUES (1, ?, ?, NULL, ?)", [(turn * batch + i, *row) for i, row in enumerate(rows)]
         )
         db.execute("COMMIT")
     db.close()

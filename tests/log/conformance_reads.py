@@ -6,7 +6,7 @@ from livedash.base.limits import BLOCK_RECORDS, PAGE_BYTES, RECORD_BYTES, SWEEP_
 from livedash.log import Append, Log, Restart, Trim
 from livedash.model import Gap
 
-from .support import append, draft, drafts, offsets, one, sweep_all
+from .support import SECOND, HandClock, append, draft, drafts, offsets, one, sweep_all
 
 
 class ReadsConformance:
@@ -110,8 +110,6 @@ class ReadsConformance:
         for timestamp in (100, 1, 50):
             await one(log, Append("p", [draft(timestamp)]))
         assert [await log.find("p", since) for since in (0, 60, 101)] == [1, 1, 4]
-        assert await log.expired("p", before=100, over=None) == 0
-        assert await log.expired("p", before=101, over=None) == 3
 
     async def test_find_passes_over_a_block_whose_newest_was_trimmed(self, log: Log) -> None:
         await one(log, Append("p", [draft(9), *drafts(BLOCK_RECORDS - 1), draft(9_999)]))
@@ -119,26 +117,36 @@ class ReadsConformance:
         assert await log.find("p", 5_000) == BLOCK_RECORDS + 1
         assert await log.find("p", 10_000) == BLOCK_RECORDS + 2
 
-    async def test_what_is_older_has_expired_in_whole_blocks(self, log: Log) -> None:
-        await one(log, Append("p", drafts(3 * BLOCK_RECORDS + 10)))
-        for before, through in (
-            (0, 0), (BLOCK_RECORDS - 1, 0), (BLOCK_RECORDS, BLOCK_RECORDS),
-            (3 * BLOCK_RECORDS - 1, 2 * BLOCK_RECORDS), (10**9, 3 * BLOCK_RECORDS + 10),
-        ):  # fmt: skip
+    async def test_what_arrived_earlier_has_expired(self, log: Log, clock: HandClock) -> None:
+        arrivals = []
+        for number in (1, 2, 3000, 7):
+            await append(log, "p", number)
+            arrivals.append(clock.now)
+            clock.now += 3600 * SECOND
+        for before, through in zip((*arrivals, clock.now), (0, 1, 3, 3003, 3010), strict=True):
             assert await log.expired("p", before=before, over=None) == through
-        await one(log, Trim("p", 1500))
-        assert await log.expired("p", before=BLOCK_RECORDS, over=None) == 0
-        assert await log.expired("p", before=2 * BLOCK_RECORDS, over=None) == 2 * BLOCK_RECORDS
+        await one(log, Trim("p", 2))
+        assert await log.expired("p", before=arrivals[1], over=None) == 0
+        assert await log.expired("p", before=arrivals[2], over=None) == 3
         assert await log.expired("p", before=None, over=None) == 0
 
-    async def test_what_is_too_much_has_expired_in_whole_blocks(self, log: Log) -> None:
+    async def test_what_arrived_late_has_not_expired_however_old_its_timestamp(
+        self, log: Log, clock: HandClock
+    ) -> None:
+        years = 365 * 24 * 3600 * SECOND
+        await one(log, Append("p", [draft(clock.now - 10 * years), draft(clock.now), draft(clock.now + 10 * years)]))
+        assert await log.expired("p", before=clock.now - 60 * SECOND, over=None) == 0
+        assert await log.expired("p", before=clock.now + 1, over=None) == 3
+
+    async def test_what_is_too_much_has_expired_in_whole_blocks(self, log: Log, clock: HandClock) -> None:
         await append(log, "p", 3 * BLOCK_RECORDS + 10)
         size = (await log.bounds("p")).bytes // (3 * BLOCK_RECORDS + 10)
         block = BLOCK_RECORDS * size
         for over, blocks in ((10**9, 0), (3 * block, 0), (2 * block + 10 * size, 1), (block, 2), (size, 3)):
             assert await log.expired("p", before=None, over=over) == blocks * BLOCK_RECORDS
-        assert await log.expired("p", before=BLOCK_RECORDS, over=block) == 2 * BLOCK_RECORDS
-        assert await log.expired("p", before=2 * BLOCK_RECORDS, over=2 * block + 10 * size) == 2 * BLOCK_RECORDS
+        now = clock.now
+        assert await log.expired("p", before=now, over=block) == 2 * BLOCK_RECORDS
+        assert await log.expired("p", before=now + 1, over=2 * block + 10 * size) == 3 * BLOCK_RECORDS + 10
         await one(log, Trim("p", 2 * BLOCK_RECORDS))
         assert await log.expired("p", before=None, over=block) == 0
 

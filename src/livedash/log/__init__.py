@@ -140,8 +140,9 @@ class Log(Protocol):
         ...
 
     async def expired(self, pipeline: str, *, before: int | None, over: int | None) -> int:
-        """How far a Trim may go so that records older than `before` (µs) go and at most `over` bytes stay: the last
-        offset of a whole block of records, all of which may go; 0 when none may."""
+        """How far a Trim may go so that records that arrived before `before` (µs; to the minute) go, and the oldest
+        of more than `over` bytes, those in whole blocks; 0 when none may. A record's own timestamp does not count:
+        who imports the measurements of ten years ago wants to keep them."""
         ...
 
     async def sweep(self) -> bool:

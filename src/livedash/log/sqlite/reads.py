@@ -38,14 +38,19 @@ SELECT ifnull((
 ), last + 1) FROM head WHERE pipeline = ?1
 """
 
-# Too old: all before the first block that holds something newer. Too much: all up to the last block behind which
-# there are `over` bytes or more.
+# Too old: found by halves, since records arrive in the order of their offsets. Too much: all up to the last block
+# behind which there are `over` bytes or more.
 _EXPIRED = f"""
 SELECT first, last,
-    iif(?2 IS NULL, 0, ifnull((
-        SELECT block * {BLOCK_RECORDS} FROM block WHERE block.life = head.life
-            AND block >= (first - 1) / {BLOCK_RECORDS} AND newest >= ?2 ORDER BY block LIMIT 1
-    ), last)),
+    iif(?2 IS NULL, 0, (
+        WITH RECURSIVE part (low, high) AS (
+            SELECT first, last + 1
+            UNION ALL
+            SELECT iif(ifnull(arrived, timestamp) < ?2, offset + 1, low),
+                iif(ifnull(arrived, timestamp) < ?2, high, offset)
+            FROM part CROSS JOIN record ON record.life = head.life AND offset = (low + high) / 2 WHERE low < high
+        ) SELECT max(low) - 1 FROM part
+    )),
     iif(?3 IS NULL, 0, ifnull((
         SELECT max(block + 1) * {BLOCK_RECORDS} FROM (
             SELECT block, sum(bytes) OVER (ORDER BY block DESC ROWS UNBOUNDED PRECEDING) - bytes AS behind

@@ -6,7 +6,8 @@ from pathlib import Path
 from livedash.model.errors import StorageError
 
 # `head`: one row per life of a log; `pipeline` is NULL once a Restart ended that life.
-# `record`: offsets below `head.first` are trimmed and wait for the sweep.
+# `record`: offsets below `head.first` are trimmed and wait for the sweep. `arrived` is NULL where the
+# timestamp says it.
 # `block`: index by time, one row per BLOCK_RECORDS offsets; it counts trimmed records too until they are swept.
 # `refusal`: a ring per pipeline; `slot` is `number` modulo REFUSALS_KEPT.
 _FIRST = """
@@ -15,12 +16,12 @@ CREATE TABLE head (
     first INTEGER NOT NULL, last INTEGER NOT NULL, bytes INTEGER NOT NULL, refused INTEGER NOT NULL
 );
 CREATE TABLE record (
-    life INTEGER NOT NULL, offset INTEGER NOT NULL, timestamp INTEGER NOT NULL, body BLOB NOT NULL,
+    life INTEGER NOT NULL, offset INTEGER NOT NULL, timestamp INTEGER NOT NULL, arrived INTEGER, body BLOB NOT NULL,
     PRIMARY KEY (life, offset)
 ) WITHOUT ROWID;
 CREATE TABLE block (
     life INTEGER NOT NULL, block INTEGER NOT NULL,
-    oldest INTEGER NOT NULL, newest INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    newest INTEGER NOT NULL, bytes INTEGER NOT NULL,
     PRIMARY KEY (life, block)
 ) WITHOUT ROWID;
 CREATE TABLE refusal (

@@ -13,13 +13,14 @@ from livedash.log import Append, Appended, Outcome, Save, Together, Write
 from livedash.log.sqlite.changes import Changes, Head, Key, Run
 from livedash.log.sqlite.plan import Plan
 
+_MINUTE = 60_000_000  # µs
 _ROWS = (1000, 250, 50, 10, 1)  # rows a statement: fixed sizes, so that each is prepared once
 _HEAD = """head (life, pipeline, epoch, first, last, bytes, refused) VALUES {} ON CONFLICT (life) DO UPDATE SET
     pipeline = excluded.pipeline, first = excluded.first, last = excluded.last,
     bytes = excluded.bytes, refused = excluded.refused"""
-_RECORD = "record (life, offset, timestamp, body) VALUES {}"
-_BLOCK = """block (life, block, oldest, newest, bytes) VALUES {} ON CONFLICT (life, block) DO UPDATE SET
-    oldest = min(oldest, excluded.oldest), newest = max(newest, excluded.newest), bytes = bytes + excluded.bytes"""
+_RECORD = "record (life, offset, timestamp, arrived, body) VALUES {}"
+_BLOCK = """block (life, block, newest, bytes) VALUES {} ON CONFLICT (life, block) DO UPDATE SET
+    newest = max(newest, excluded.newest), bytes = bytes + excluded.bytes"""
 _REFUSAL = """refusal (pipeline, slot, number, at, place, reason, body) VALUES {} ON CONFLICT (pipeline, slot)
     DO UPDATE SET number = excluded.number, at = excluded.at, place = excluded.place,
     reason = excluded.reason, body = excluded.body"""
@@ -114,8 +115,8 @@ def _stored(db: sqlite3.Connection, life: int, first: int, last: int) -> int:
 def _store(db: sqlite3.Connection, changes: Changes, before: dict[str, Head], now: int) -> None:
     heads = [head for name, head in changes.heads.items() if before.get(name) != head]
     _put(db, _HEAD, 7, [*changes.ended, *heads])  # what ended first: the name it had is taken over
-    _put(db, _RECORD, 4, _records(changes.runs))
-    _put(db, _BLOCK, 5, _blocks(changes.runs))
+    _put(db, _RECORD, 5, _records(changes.runs, now))
+    _put(db, _BLOCK, 4, _blocks(changes.runs))
     _put(db, _REFUSAL, 7, [
         (pipeline, number % REFUSALS_KEPT, number, now, refusal.index, refusal.reason, refusal.body)
         for pipeline, number, refusal in changes.refusals
@@ -129,16 +130,18 @@ def _outcome_row(outcome: Appended) -> tuple[object, ...]:
     return outcome.epoch, outcome.first, outcome.last, outcome.accepted, outcome.errors
 
 
-def _records(runs: Sequence[Run]) -> list[tuple[int, int, int, bytes]]:
+def _records(runs: Sequence[Run], now: int) -> list[tuple[int, int, int, int | None, bytes]]:
+    """A timestamp of the last minute stands for the arrival too: most records have one, and need not say it twice."""
+    recent = now - _MINUTE
     return [
-        (run.life, offset, timestamp, body)
+        (run.life, offset, timestamp, None if recent <= timestamp <= now else now, body)
         for run in runs
         for offset, (timestamp, body) in enumerate(run.drafts, run.first)
     ]
 
 
-def _blocks(runs: Sequence[Run]) -> list[tuple[int, int, int, int, int]]:
-    """One row per block that was added to: its oldest and newest timestamp and its bytes, of this commit alone."""
+def _blocks(runs: Sequence[Run]) -> list[tuple[int, int, int, int]]:
+    """One row per block that was added to: its newest timestamp and its bytes, of this commit alone."""
     blocks: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for run in runs:
         at = 0
@@ -147,10 +150,7 @@ def _blocks(runs: Sequence[Run]) -> list[tuple[int, int, int, int, int]]:
             part = run.drafts[at : at + BLOCK_RECORDS - inside]
             blocks.setdefault((run.life, block), []).extend((timestamp, len(body)) for timestamp, body in part)
             at += len(part)
-    return [
-        (life, block, min(part)[0], max(part)[0], sum(size for _, size in part))
-        for (life, block), part in blocks.items()
-    ]
+    return [(life, block, max(part)[0], sum(size for _, size in part)) for (life, block), part in blocks.items()]
 
 
 def _put(db: sqlite3.Connection, into: str, width: int, rows: Sequence[tuple[object, ...]]) -> None:
