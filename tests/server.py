@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,7 @@ class Process:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("LIVEDASH_")}
         self._env = {**inherited, **(env or {})}
         self.popen: subprocess.Popen[bytes]
+        self.printed = b""  # known when it has ended
         self.start()
 
     def start(self) -> None:
@@ -118,17 +119,26 @@ class Process:
         """SIGTERM; what it printed. Raises TimeoutExpired when it takes longer than `within` seconds."""
         return self._end(signal.SIGTERM, within)
 
+    def wait_until_up(self, url: str) -> None:
+        """Return when it answers. Raises TimeoutError, and with what it printed when it ends instead."""
+        try:
+            wait_until_up(url, lost=lambda: self.popen.poll() is not None)
+        except TimeoutError as error:
+            self.kill()
+            raise TimeoutError(f"{error}:\n{self.printed.decode()}") from None
+
     def _end(self, number: int, within: float = 10) -> bytes:
         if self.popen.poll() is None:
             self.popen.send_signal(number)
-        output, _ = self.popen.communicate(timeout=within)
-        return output
+        if self.popen.stdout and not self.popen.stdout.closed:
+            self.printed, _ = self.popen.communicate(timeout=within)
+        return self.printed
 
 
-def wait_until_up(url: str, within: float = 20) -> None:
-    """Return when the server answers. Raises TimeoutError."""
+def wait_until_up(url: str, within: float = 20, lost: Callable[[], bool] = lambda: False) -> None:
+    """Return when the server answers. Raises TimeoutError, at once when it is `lost`."""
     end = time.monotonic() + within
-    while time.monotonic() < end:
+    while time.monotonic() < end and not lost():
         try:
             if httpx.get(url + "/healthz", timeout=1).is_success:
                 return
@@ -156,7 +166,7 @@ def process(folder: Path, port: int | None = None, **env: str) -> Iterator[tuple
     server = Process(*arguments, env={"LIVEDASH_ADMIN_TOKEN": ADMIN, "LIVEDASH_DISK_RESERVE": "0", **env})
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_until_up(url)
+        server.wait_until_up(url)
         yield server, url
     finally:
         server.kill()

@@ -111,6 +111,15 @@ class Following:
     async def take(self, count: int) -> list[ServerSentEvent]:
         return [await self.next() for _ in range(count)]
 
+    async def farewell(self) -> int:
+        """What must come next: the wish to be asked again in so many milliseconds, then the end."""
+        wish = await self.next()
+        assert wish.retry and not wish.data
+        try:
+            raise AssertionError(f"{await self.next()} after the farewell")
+        except StopAsyncIteration:
+            return wish.retry
+
     async def until(self, name: str) -> ServerSentEvent:
         """The next event of that name; others on the way are passed over."""
         while (event := await self.next()).event != name:
@@ -133,3 +142,15 @@ async def numbers(client: Client, first: int, last: int) -> None:
     """Append `{"n": first}` … `{"n": last}`."""
     body = orjson.dumps([{"n": number} for number in range(first, last + 1)])
     (await client.append(body)).raise_for_status()
+
+
+async def trim(client: Client) -> int:
+    """Append 3,000 records and have retention take the oldest of them; the first offset that is left."""
+    await numbers(client, 1, 3000)
+    change = {"retention": {"bytes": 1000}}
+    answer = await client.request("PUT", "/api/pipelines/weather", json=change, headers=bearer(ADMIN))
+    answer.raise_for_status()
+    async with asyncio.timeout(PATIENCE):
+        while (first := (await pipeline_of(client))["log"]["first"]) == 1:
+            await asyncio.sleep(0.01)
+    return int(first)

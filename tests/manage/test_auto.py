@@ -34,13 +34,13 @@ def test_numbers_make_cards_and_a_chart_and_the_rest_a_table() -> None:
         ("stat_card", "temp"),
         ("stat_card", "wind.speed"),
         ("line_chart", ["temp", "wind.speed"]),
-        ("table", ["city", "temp", "wind.speed", "ok", "tags"]),
+        ("table", ["timestamp", "city", "temp", "wind.speed", "ok", "tags"]),
     ]
 
 
 def test_only_numbers_make_no_table_and_no_numbers_only_a_table() -> None:
     assert [type for type, _ in shown({"a": 1})] == ["stat_card", "line_chart"]
-    assert shown({"city": "Bern", "at": None}) == [("table", ["city", "at"])]
+    assert shown({"city": "Bern", "at": None}) == [("table", ["timestamp", "city", "at"])]
     assert shown({}) == []
 
 

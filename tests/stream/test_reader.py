@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from livedash.base import limits
-from livedash.log import Restart, Trim
-from livedash.model import Cursor, Gap, Page
+from livedash.log import Append, Restart, Trim
+from livedash.model import Cursor, Draft, Gap, Page
 from livedash.stream.reader import Reader
 from tests.stream.conftest import Stream, a_pipeline
 
@@ -105,6 +105,25 @@ async def test_a_foreign_epoch_is_a_gap_and_goes_on_from_the_first(stream: Strea
     page = await reader.next(wait=0)
     assert page.gap == Gap(42, None, "epoch")
     assert offsets([page]) == [1, 2, 3]
+
+
+async def test_a_reader_that_is_further_than_the_tail_is_told_of_no_gap(stream: Stream):
+    await append(stream, 200)
+    tail = await stream.tails.of(a_pipeline())
+    reader = Reader(tail, Cursor(tail.epoch, 0))
+    await stream.logs.durable.commit([Append("pl_weather", [Draft(1, b"}")] * 5)])  # and no hint of it
+    pages = [await reader.next(wait=0)]  # from the log, which has more than the tail knows
+    assert (tail.last, reader.cursor.offset) == (200, 205)
+    pages.append(await reader.next(wait=0))
+    assert [page.gap for page in pages] == [None, None]
+    assert offsets(pages) == list(range(1, 206))
+
+
+async def test_readers_behind_together_share_one_page_of_the_log(stream: Stream):
+    await append(stream, 300)
+    tail = await stream.tails.of(a_pipeline())
+    first, second = await asyncio.gather(*(Reader(tail, Cursor(tail.epoch, 0)).next(wait=0) for _ in range(2)))
+    assert first is second
 
 
 async def test_a_cursor_ahead_of_the_log_is_a_gap(stream: Stream):

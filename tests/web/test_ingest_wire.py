@@ -40,15 +40,18 @@ async def test_a_slow_body_is_given_up(client: Client, monkeypatch: pytest.Monke
 
 
 async def test_too_long_is_said_before_it_is_sent(client: Client):
-    came = await exchange(client, request("POST", RECORDS, f"Content-Length: {limits.BODY_BYTES + 1}"))
-    assert came.startswith(b"HTTP/1.1 413 ")
-    assert b"connection: close" in came.lower()
+    size = limits.BODY_BYTES + 1
+    async with connected(client) as (reader, writer):
+        writer.write(request("POST", RECORDS, f"Content-Length: {size}"))
+        assert (await answer(reader))[0] == 413
+        writer.write(bytes(size) + post(b'{"n":1}'))  # who sends it all the same is heard out, and can go on
+        assert (await answer(reader))[0] == 200
 
 
 async def test_chunked(client: Client):
     async with connected(client) as (reader, writer):
         writer.write(request("POST", RECORDS, "Transfer-Encoding: chunked"))
-        for part in (b"3\r\n[{\"\r\n", b"d\r\nn\":1},{\"n\":2}\r\n", b"1\r\n]\r\n", b"0\r\n\r\n"):
+        for part in (b'3\r\n[{"\r\n', b'd\r\nn":1},{"n":2}\r\n', b"1\r\n]\r\n", b"0\r\n\r\n"):
             writer.write(part)
             await writer.drain()
         status, outcome = await answer(reader)

@@ -115,5 +115,6 @@ def variable(name: str, environ: Mapping[str, str]) -> str | None:
         return environ.get(found)
     try:
         return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise Invalid(f"{found}__FILE: cannot read {path}: {error.strerror}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise Invalid(f"{found}__FILE: cannot read {path}: {why}") from None

@@ -15,6 +15,7 @@ class Folder:
     """Paths in one data folder. Making it creates the folder with mode 0700."""
 
     ADMIN_TOKEN = "admin.token"
+    LOCK = "lock"  # holds the number of the process that has the folder
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -37,12 +38,17 @@ class Folder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder for one process. Raises Conflict when another has it."""
-        with (self.path / "lock").open("w", encoding="utf-8") as file:
+        """Hold the folder for one process. Raises Conflict when another has it, StorageError."""
+        try:
+            file = (self.path / self.LOCK).open("a", encoding="utf-8")
+        except OSError as error:
+            raise StorageError(f"cannot write in the data folder {self.path}: {error.strerror}") from None
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Conflict(f"another Livedash uses {self.path}; stop it first or choose another --data") from None
+            file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
             yield

@@ -33,6 +33,7 @@ STATE_BYTES = 64 * KIB  # of a checkpoint
 # Stream
 TAIL_RECORDS = 100  # newest records of a pipeline in memory
 POLL_SECONDS = 2.0  # a reader looks into the log this often when hints are lost
+BROADCAST_SLICE = 50  # clients written to before others get a turn (about 0.5 ms, in which no thread gets far)
 KEEPALIVE_SECONDS = 30.0  # of silence before a comment keeps proxies from closing a stream
 
 # Boards

@@ -8,11 +8,21 @@ from typing import Any, Literal
 import structlog
 from structlog.types import EventDict, WrappedLogger
 
-_SECRETS = re.compile(
-    r"(?P<keep>(?i:bearer\s+|(?:token|secret|password|key)=))[^\s&\"',]+|(?:ld_(?:in|st|api)_|whsec_)[\w+/=-]+"
-)
 _HIDDEN = "[redacted]"
-_SECRET_NAMES = {"token", "authorization", "secret", "password", "cookie"}
+_WORDS = r"(?:[\w-]{0,40}(?:token|secret|password|api[_-]?key)|authorization|cookie|key)"
+_SECRETS = re.compile(
+    rf"""(?ix)
+    (?P<keep>
+        \bbearer\s+
+      | \bauthorization:\s*(?:\w+\s+)?         # Authorization: Basic …
+      | \b{_WORDS}(?:=|%3d)                     # ?token=…
+      | \b{_WORDS}["']?\s*:\s*b?["']            # "token": "…
+    ) [^\s&"',;)}}\]]+
+    | (?:ld_(?:in|st|api)_|whsec_)[\w+/=-]+    # what we make ourselves says what it is
+    """
+)
+_SECRET_NAME = re.compile(rf"(?i){_WORDS}|set-cookie")
+_DEEPEST = 8  # of values in values; nothing that we log is deeper
 
 
 def redact(text: str) -> str:
@@ -21,11 +31,30 @@ def redact(text: str) -> str:
 
 
 def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    return {name: _HIDDEN if name in _SECRET_NAMES else _clean(value) for name, value in event.items()}
+    return {name: _HIDDEN if _is_secret(name) else _clean(value) for name, value in event.items()}
 
 
-def _clean(value: Any) -> Any:
-    return redact(value) if isinstance(value, str) else value
+def _is_secret(name: object) -> bool:
+    return isinstance(name, str) and _SECRET_NAME.fullmatch(name) is not None
+
+
+def _clean(value: Any, depth: int = 0) -> Any:
+    """The same value without secrets, however deep. What is no plain value is logged as its text, without any."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return redact(value)
+        case bytes():
+            return redact(value.decode(errors="replace"))
+        case _ if depth == _DEEPEST:
+            return "…"
+        case dict():
+            return {_clean(key, depth + 1): _HIDDEN if _is_secret(key) else _clean(each, depth + 1)
+                    for key, each in value.items()}  # fmt: skip
+        case list() | tuple() | set() | frozenset():
+            return [_clean(each, depth + 1) for each in value]
+    return redact(str(value))
 
 
 def configure(level: str, style: Literal["auto", "json", "console"]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from livedash.model.errors import Invalid, StorageError
 
 SHORTEST_PASSPHRASE = 16
-_KEY_FILE = "secret.key"
+KEY_FILE = "secret.key"
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 # Fixed, since there is nowhere to keep a salt that would be safer than the data folder the passphrase protects.
@@ -57,7 +57,7 @@ class Vault:
         """With `passphrase` (at least 16 characters) the key comes from it; else from the file `secret.key` in
         `folder`, made at the first start. Raises Invalid or StorageError."""
         if passphrase is None:
-            return cls(_key_in(folder / _KEY_FILE))
+            return cls(_key_in(folder / KEY_FILE))
         if len(passphrase) < SHORTEST_PASSPHRASE:
             raise Invalid(f"the secret key must have at least {SHORTEST_PASSPHRASE} characters")
         return cls(hashlib.scrypt(passphrase.encode(), salt=_SALT, n=2**14, r=8, p=1, dklen=_KEY_BYTES))
@@ -75,7 +75,7 @@ class Vault:
         except (InvalidTag, ValueError):
             raise StorageError(
                 "a stored secret does not open with this key; start with the secret key (LIVEDASH_SECRET_KEY, or "
-                f"{_KEY_FILE} in the data folder) that it was stored with"
+                f"{KEY_FILE} in the data folder) that it was stored with"
             ) from None
         return opened.decode()
 

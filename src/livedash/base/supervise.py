@@ -26,6 +26,7 @@ async def supervise(
     twice as long each time up to `LONGEST_WAIT`. Ends with `run` or by cancellation."""
     wait = backoff
     loop = asyncio.get_running_loop()
+    recovery: asyncio.TimerHandle | None = None
     try:
         while True:
             started = loop.time()
@@ -37,12 +38,12 @@ async def supervise(
                 health.failing[name] = str(error) or type(error).__name__
                 metrics.failures.labels(name).inc()
                 _log.exception("failed; will be started again", name=name, seconds=wait)
-            recovered = loop.call_later(wait + LONGEST_WAIT, health.failing.pop, name, None)
-            try:
-                await asyncio.sleep(wait)
-            except asyncio.CancelledError:
-                recovered.cancel()
-                raise
+            if recovery:
+                recovery.cancel()  # the try before did not hold: else it would look well while it fails
+            recovery = loop.call_later(wait + LONGEST_WAIT, health.failing.pop, name, None)
+            await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT)
     finally:
+        if recovery:
+            recovery.cancel()
         health.failing.pop(name, None)

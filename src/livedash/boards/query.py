@@ -52,4 +52,4 @@ class Query(BaseModel):
     group_by: str | None = Field(default=None, description="One line or group per value of this path")
     aggregate: Aggregate | None = Field(default=None, description="How values are joined into one")
     range: Range | None = Field(default=None, description="Time up to now", examples=["15m"])
-    limit: int = Field(default=100, ge=1, le=limits.POINTS_PER_SERIES)
+    limit: int = Field(default=100, ge=1, le=limits.POINTS_PER_SERIES, description="Records or points at most")

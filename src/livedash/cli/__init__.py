@@ -1,21 +1,28 @@
 """The command line. Imports are inside the commands: `livedash --help` needs none of the server."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from livedash import __version__
+from livedash.cli.plain import Commands
 from livedash.cli.tokens import tokens
-from livedash.model.errors import LivedashError
+
+_HELP = """Records flow into pipelines, people watch them live on dashboards.
+
+Commands that talk to a running server find it at LIVEDASH_URL and show it LIVEDASH_TOKEN; without one, the token that a
+server on this host keeps in its data folder."""
+_EXIT = (
+    "Exit status: 0 all went well; 1 an error; 2 a part refused or in conflict, or a wrong command line; 130 Ctrl-C."
+)
 
 app = typer.Typer(
     name="livedash",
-    help="Records flow into pipelines, people watch them live on dashboards.",
+    cls=Commands,
+    help=_HELP,
+    epilog=_EXIT,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -23,7 +30,9 @@ app = typer.Typer(
 app.add_typer(tokens, name="token")
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")]
-Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="8765")]
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.", show_default="8765")
+]
 Data = Annotated[Path | None, typer.Option(help="Folder that holds everything.", show_default="livedash-data")]
 
 
@@ -55,7 +64,7 @@ def demo(
 
 @app.command()
 def apply(
-    files: Annotated[list[Path], typer.Argument(help="YAML files, together one document.", exists=True)],
+    files: Annotated[list[Path], typer.Argument(help="YAML files, together one document.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan only.")] = False,
     source: Annotated[
         str | None,
@@ -82,7 +91,8 @@ def send(
     pipeline: Annotated[str, typer.Argument(help="Slug or id.")],
     file: Annotated[str, typer.Argument(help="NDJSON file; - is standard input.")] = "-",
 ) -> None:
-    """Append records, one JSON object a line, in batches; safe to interrupt and to repeat."""
+    """Append records, one JSON object a line, in batches. What a lost answer leaves in doubt is sent again without
+    storing anything twice."""
     from livedash.cli.sending import send_file
 
     raise typer.Exit(send_file(pipeline, file))
@@ -92,7 +102,7 @@ def send(
 def tail(
     pipeline: Annotated[str, typer.Argument(help="Slug or id.")],
     since: Annotated[str | None, typer.Option(help="Cursor to begin after; from now on without.")] = None,
-    count: Annotated[int, typer.Option("-n", help="End after this many records; 0: never.")] = 0,
+    count: Annotated[int, typer.Option("-n", min=0, help="End after this many records; 0: never.")] = 0,
 ) -> None:
     """Print records as they come, one JSON object a line."""
     from livedash.cli.following import print_records
@@ -114,22 +124,6 @@ def version() -> None:
     sys.stdout.write(f"{__version__}\n")
 
 
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Errors that people can do something about are said in a line, without a traceback."""
-    try:
-        yield
-    except LivedashError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True, markup=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:  # the reader of our output, such as head, has had enough
-        sys.stderr.close()
-        sys.exit(0)
-
-
 def main() -> None:
     """Entry point."""
-    with _plain_errors():
-        app()
+    app(prog_name="livedash")

@@ -1,7 +1,9 @@
 """`livedash demo`: this host's metrics on a dashboard, and an empty pipeline to try."""
 
 import sys
+import threading
 import webbrowser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from livedash.manage.rights import Admin
 
 _DOCUMENT = Path(__file__).parent / "demo.yaml"
 _SOURCE = "demo"
+_TRY_IT = "try-it"
 _MOST_CORES = 16  # lines on one chart that can still be told apart
 _WELCOME = """
   Livedash is running. This host, live:
@@ -42,19 +45,23 @@ def run_demo(*, open_browser: bool, **overrides: Any) -> None:
     settings = Settings.load(**overrides)
     if "data" not in settings.model_fields_set:
         settings = settings.model_copy(update={"data": DEMO_FOLDER})
-    folder = Folder(settings.data)
-    # the demo prints its ingest token on a page, so it is kept where the server of a real installation keeps none
-    token = kept(folder.path / "try-it.token", lambda: make_token("in"))
+    tokens: dict[str, str] = {}
+
+    def shown_tokens() -> Mapping[str, str]:
+        # the demo prints its ingest token on a page, so it is kept where the server of a real installation keeps none
+        path = Folder(settings.data).path / f"{_TRY_IT}.token"
+        tokens[_TRY_IT] = kept(path, lambda: make_token("in"))
+        return tokens
 
     async def prepare(app: App, url: str) -> None:
-        document = load({_DOCUMENT.name: _document()}, {"TRY_IT_TOKEN": token})
+        document = load({_DOCUMENT.name: _document()}, {"TRY_IT_TOKEN": tokens[_TRY_IT]})
         await apply(app.catalog, Admin(_SOURCE), plan(document, app.catalog.snapshot, _SOURCE), clock.now)
-        sys.stdout.write(_WELCOME.format(url=url, token=token, data=settings.data))
+        sys.stdout.write(_WELCOME.format(url=url, token=tokens[_TRY_IT], data=settings.data))
         sys.stdout.flush()
-        if open_browser:
-            webbrowser.open(f"{url}/d/this-host")
+        if open_browser:  # beside us: one in the terminal does not return before it is left
+            threading.Thread(target=webbrowser.open, args=[f"{url}/d/this-host"], daemon=True).start()
 
-    run(settings, prepare, {"try-it": token})
+    run(settings, prepare, shown_tokens)
 
 
 def _document() -> str:

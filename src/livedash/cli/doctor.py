@@ -3,14 +3,16 @@
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from livedash.base.config import Settings
 from livedash.base.folder import Folder
 from livedash.base.limits import MIB
-from livedash.base.secrets import Vault
+from livedash.base.secrets import KEY_FILE, Vault
 from livedash.model.errors import LivedashError
 from livedash.web.static import Assets, AssetsMissing
 
@@ -49,24 +51,39 @@ def _space(settings: Settings, folder: Folder) -> Iterator[str]:
 
 
 def _secrets(settings: Settings, folder: Folder) -> Iterator[str]:
+    """Opens each, and never makes a key: a new one would open nothing and hide what is missing."""
     try:
-        Vault.open(folder.path, settings.secret_key)
+        sealed = _query(folder.catalog, "SELECT id, sealed FROM token WHERE sealed IS NOT NULL")
+    except sqlite3.Error:  # the next check says so
+        return
+    if not settings.secret_key and not (folder.path / KEY_FILE).exists():
+        if sealed:
+            yield f"{folder.path / KEY_FILE} is missing; restore it, or set LIVEDASH_SECRET_KEY as it was"
+        return
+    try:
+        vault = Vault.open(folder.path, settings.secret_key)
+        for about, secret in sealed:
+            vault.unseal(secret, about)
     except LivedashError as error:
         yield str(error)
 
 
 def _databases(settings: Settings, folder: Folder) -> Iterator[str]:
     for path in (folder.catalog, folder.log):
-        if not path.exists():
-            continue
         try:
-            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-                found = [row[0] for row in database.execute("PRAGMA quick_check")]
-            database.close()
+            found = [row[0] for row in _query(path, "PRAGMA quick_check")] or ["ok"]
         except sqlite3.Error as error:
             found = [str(error)]
         if found != ["ok"]:
-            yield f"{path} is damaged ({found[0]}); restore it from a backup"
+            yield f"{path} is damaged ({found[0].splitlines()[-1]}); restore it from a backup"
+
+
+def _query(path: Path, statement: str) -> list[Any]:
+    """Rows of a database that is only read; none when there is no such file. Raises sqlite3.Error."""
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+        return database.execute(statement).fetchall()
 
 
 def _assets(settings: Settings, folder: Folder) -> Iterator[str]:

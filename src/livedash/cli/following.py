@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 from httpx_sse import EventSource, ServerSentEvent
 
-from livedash.cli.client import Refused, Unreachable, connect
+from livedash.cli.client import Refused, Unreachable, answer, connect, records_path, refused, unreachable
 
 RETRY_SECONDS = 1.0
 _SILENCE = httpx.Timeout(60, connect=5)  # the server says something every 30 s
@@ -15,22 +15,34 @@ _SILENCE = httpx.Timeout(60, connect=5)  # the server says something every 30 s
 
 def follow(client: httpx.Client, pipeline: str, cursor: str | None) -> Iterator[ServerSentEvent]:
     """Records and gaps for ever, from `cursor` or from now on; after a break from where it was. Raises Refused, and
-    Unreachable when the first connect fails."""
-    connected = False
+    Unreachable when there is no server at first."""
+    newest = answer(client, "GET", records_path(pipeline), params={"limit": 1})
+    cursor = cursor or newest["cursor"]  # so that a break before the first record loses none
     while True:
-        headers = {"Last-Event-ID": cursor} if cursor else {}
         try:
-            path = f"/api/pipelines/{pipeline}/stream"
-            with client.stream("GET", path, headers=headers, timeout=_SILENCE) as response:
-                _check(response)
-                connected = True
-                for event in EventSource(response).iter_sse():
-                    cursor = event.id or cursor
-                    yield event
-        except httpx.TransportError as error:
-            if not connected:
-                raise Unreachable(f"no answer from {client.base_url}: {error}; is it running?") from None
-        time.sleep(RETRY_SECONDS)
+            for event in _events(client, pipeline, cursor):
+                cursor = event.id or cursor
+                yield event
+        except Unreachable:
+            time.sleep(RETRY_SECONDS)
+        except Refused as error:
+            if error.status < 500:  # else it is starting, or a proxy stands before nothing
+                raise
+            time.sleep(RETRY_SECONDS)
+
+
+def _events(client: httpx.Client, pipeline: str, cursor: str) -> Iterator[ServerSentEvent]:
+    """One connection, to its end. Raises Refused; Unreachable also when it ends, since a stream has no end."""
+    path, headers = records_path(pipeline, "stream"), {}
+    try:
+        with client.stream("GET", path, headers=headers, timeout=_SILENCE) as response:
+            if not response.is_success:
+                response.read()
+                raise refused(response)
+            yield from EventSource(response).iter_sse()
+    except httpx.TransportError as error:
+        raise unreachable(client, error) from None
+    raise Unreachable("the stream ended")
 
 
 def print_records(pipeline: str, since: str | None, count: int) -> None:
@@ -46,9 +58,3 @@ def print_records(pipeline: str, since: str | None, count: int) -> None:
                 sys.stderr.write(f"{event.event}: {event.data}\n")
             if count and printed >= count:
                 return
-
-
-def _check(response: httpx.Response) -> None:
-    if response.is_error:
-        response.read()
-        raise Refused(response.status_code, f"{response.status_code} {response.json()['detail']}")

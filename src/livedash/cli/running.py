@@ -18,21 +18,23 @@ SWITCH_INTERVAL = 0.0005
 GC_THRESHOLDS = (20_000, 50, 100)
 
 Prepare = Callable[[App, str], Awaitable[None]]
+ShownTokens = Callable[[], Mapping[str, str]]
 
 
-def run(settings: Settings, prepare: Prepare, shown_tokens: Mapping[str, str] | None = None) -> None:
+def run(settings: Settings, prepare: Prepare, shown_tokens: ShownTokens = dict) -> None:
     """Serve until a signal says stop. `prepare(app, url)` is awaited once everything runs, before the first request
-    is answered. Raises Conflict when the port or the data folder is taken, Invalid, StorageError."""
+    is answered; `shown_tokens` is asked once the port is ours. Raises Conflict when the port or the data folder is
+    taken, Invalid, StorageError."""
     logs.configure(settings.log_level, settings.log_format)
     sys.setswitchinterval(SWITCH_INTERVAL)
     gc.set_threshold(*GC_THRESHOLDS)
-    uvloop.run(_serve(settings, prepare, shown_tokens or {}))
+    uvloop.run(_serve(settings, prepare, shown_tokens))
 
 
-async def _serve(settings: Settings, prepare: Prepare, shown_tokens: Mapping[str, str]) -> None:
+async def _serve(settings: Settings, prepare: Prepare, shown_tokens: ShownTokens) -> None:
     sock = listen(settings)
     try:
-        async with running(settings, shown_tokens) as app:
+        async with running(settings, shown_tokens()) as app:
             await prepare(app, url_of(settings, sock.getsockname()[1]))
             gc.freeze()  # what was made at start stays: no need to look at it again
             await Server(app.asgi, settings, app.streams.stop).serve(sockets=[sock])

@@ -10,7 +10,8 @@ import structlog
 from livedash.app import App
 from livedash.base import clock
 from livedash.base.config import Settings
-from livedash.cli.applying import texts_of, variables_of
+from livedash.base.folder import Folder
+from livedash.cli.files import texts_of, variables_of
 from livedash.cli.running import run
 from livedash.manage.apply import Applied, apply
 from livedash.manage.document import load
@@ -20,6 +21,11 @@ from livedash.model.errors import LivedashError
 
 _log = structlog.get_logger("livedash.config")
 SOURCE = "config"  # what `--config` made is known by this name
+# Looked at rather than watched: what is watched for changes differs between an edit, a replaced file and a mounted
+# volume, and over a network nobody tells. A look costs a few microseconds.
+LOOK_SECONDS = 0.25
+
+_Sight = tuple[int, int, int] | None
 
 
 def serve_until_stopped(config: Path | None, **overrides: Any) -> None:
@@ -29,9 +35,11 @@ def serve_until_stopped(config: Path | None, **overrides: Any) -> None:
 
     async def prepare(app: App, url: str) -> None:
         if config:
+            seen = _look(config)
             await apply_file(app, config)
-            watching.add(asyncio.create_task(_watch(app, config)))
-        sys.stdout.write(f"Livedash is at {url}\nAdmin token: {settings.data / 'admin.token'}\n")
+            watching.add(asyncio.create_task(_watch(app, config, seen)))
+        kept = "LIVEDASH_ADMIN_TOKEN" if settings.admin_token else settings.data / Folder.ADMIN_TOKEN
+        sys.stdout.write(f"Livedash is at {url}\nAdmin token: {kept}\n")
         sys.stdout.flush()
 
     run(settings, prepare)
@@ -43,22 +51,34 @@ async def apply_file(app: App, path: Path) -> Applied:
     document = await asyncio.to_thread(load, texts, variables_of(texts))
     applied = await apply(app.catalog, Admin(SOURCE), plan(document, app.catalog.snapshot, SOURCE), clock.now)
     for line in str(applied.plan).splitlines():
-        _log.info("applied", file=str(path), plan=line)
+        (_log.warning if line.startswith("!") else _log.info)("applied", file=str(path), plan=line)
     for slug, token in applied.made_tokens.items():
         sys.stdout.write(f"Ingest token of {slug} (shown only now): {token}\n")
+    sys.stdout.flush()
     return applied
 
 
-async def _watch(app: App, path: Path) -> None:
-    """Apply the file again whenever it changes. A mistake in it is said and changes nothing."""
-    from watchfiles import awatch
-
-    def ours(_: object, changed: str) -> bool:
-        return Path(changed).name == path.name
-
-    # the folder, not the file: editors and deployments replace a file rather than write into it
-    async for _ in awatch(path.parent, watch_filter=ours):
+async def _watch(app: App, path: Path, seen: _Sight) -> None:
+    """Apply the file again whenever it changes, once it has been still for a look: half a file may be a valid
+    document, and what it does not say any more would go. A mistake in it is said and changes nothing."""
+    changing = False
+    while True:  # for as long as the server runs
+        await asyncio.sleep(LOOK_SECONDS)
+        before, seen = seen, _look(path)
+        if seen != before or not changing:
+            changing = seen != before
+            continue
+        changing = False
         try:
             await apply_file(app, path)
         except LivedashError as error:
             _log.error("not applied", file=str(path), error=str(error))
+
+
+def _look(path: Path) -> _Sight:
+    """What changes with the file, also when it is replaced; None while it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

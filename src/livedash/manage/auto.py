@@ -29,7 +29,8 @@ def widgets_for(records: Sequence[Record], pipeline: str) -> list[dict[str, Json
         widgets.append(_widget("chart", "line_chart", chart, query, (0, y, _COLUMNS, 5)))
         y += 5
     if set(paths) - set(numbers):
-        table = {"title": "Newest records", "fields": paths[:TABLE_FIELDS]}
+        columns = list(dict.fromkeys(["timestamp", *paths]))[:TABLE_FIELDS]
+        table = {"title": "Newest records", "fields": columns}
         widgets.append(_widget("table", "table", table, {"pipeline": pipeline, "limit": 20}, (0, y, _COLUMNS, 5)))
     return widgets
 
@@ -56,7 +57,8 @@ def _waiting(snapshot: Snapshot, pipeline: Pipeline) -> list[Dashboard]:
 def _card(path: str, index: int, of: int, pipeline: str) -> dict[str, Json]:
     width = _COLUMNS // of
     query = {"pipeline": pipeline, "field": path, "aggregate": "last"}
-    return _widget(f"stat-{index + 1}", "stat_card", {"title": _title(path)}, query, (index * width, 0, width, 2))
+    config = {"title": _title(path), "label": "newest", "delta": True, "sparkline": True}
+    return _widget(f"stat-{index + 1}", "stat_card", config, query, (index * width, 0, width, 2))
 
 
 def _widget(id: str, type: str, config: Json, query: Json, place: tuple[int, int, int, int]) -> dict[str, Json]:

@@ -28,7 +28,7 @@ def export(snapshot: Snapshot) -> str:
     for pipeline in sorted(snapshot.pipelines, key=lambda each: each.slug):
         fields = state[pipeline_key(pipeline.slug)]
         document["pipelines"].append(
-            {"slug": pipeline.slug, "name": _escaped(pipeline.name)}
+            {"slug": pipeline.slug, "name": _written(pipeline.name)}
             | {name: fields[name]["reference"] for name in SECRETS if _is_reference(fields.get(name))}
             | _told(pipeline_key(pipeline.slug), fields)
         )
@@ -40,7 +40,7 @@ def export(snapshot: Snapshot) -> str:
             for widget in [widget_key(dashboard.slug, each.id)]
         ]
         document["dashboards"].append(
-            {"slug": dashboard.slug, "title": _escaped(dashboard.title)}
+            {"slug": dashboard.slug, "title": _written(dashboard.title)}
             | _told(key, state[key])
             | ({"widgets": widgets} if widgets else {})
         )
@@ -51,7 +51,7 @@ def _told(key: str, fields: Fields) -> dict[str, Json]:
     """What is worth saying of a thing: all that is not its default."""
     defaults = defaults_of(key)
     told = {name: value for name, value in fields.items() if name not in defaults or value != defaults[name]}
-    plain: dict[str, Json] = _escaped(nested(told))
+    plain: dict[str, Json] = _written(nested(told))
     return plain if ".widgets." not in key else {"config": {}} | plain
 
 
@@ -59,12 +59,14 @@ def _is_reference(token: Json) -> bool:
     return token is not None and token["reference"] is not None
 
 
-def _escaped(value: Json) -> Json:
-    """`${` in a text would be read as a reference."""
+def _written(value: Json) -> Json:
+    """`${` in a text would be read as a reference; 30 is not written as 30.0."""
     if isinstance(value, str):
         return value.replace("${", "$${")
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if isinstance(value, list):
-        return [_escaped(each) for each in value]
+        return [_written(each) for each in value]
     if isinstance(value, dict):
-        return {key: _escaped(each) for key, each in value.items()}
+        return {key: _written(each) for key, each in value.items()}
     return value

@@ -39,6 +39,6 @@ class FirstRecords:
     async def _first(self, pipeline: Pipeline) -> None:
         tail = await self._tails.of(pipeline)
         reader = Reader(tail, Cursor(tail.epoch, 0))
-        while not (page := await reader.next(wait=_WAIT_SECONDS)).records:
-            pass
-        await fill(self._catalog, pipeline, page.records)
+        while waits(self._catalog, pipeline):  # the first records may have no fields to show
+            page = await reader.next(wait=_WAIT_SECONDS)
+            await fill(self._catalog, pipeline, page.records)

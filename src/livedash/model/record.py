@@ -8,6 +8,7 @@ bytes leave: `{"offset":42` + body.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 import orjson
@@ -28,7 +29,14 @@ def from_micros(micros: int) -> datetime:
 
 def iso(micros: int) -> str:
     """`2026-11-22T19:00:00.123Z`: RFC 3339, UTC, milliseconds."""
-    return from_micros(micros - micros % 1000).strftime("%Y-%m-%dT%H:%M:%S.") + f"{micros // 1000 % 1000:03d}Z"
+    seconds, rest = divmod(micros, _SECOND)
+    return f"{_iso_second(seconds)}.{rest // 1000:03d}Z"
+
+
+@lru_cache(maxsize=256)
+def _iso_second(seconds: int) -> str:
+    """Kept: records that arrive together share their second, and making this text took half of encoding one."""
+    return from_micros(seconds * _SECOND).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class Draft(NamedTuple):
@@ -39,11 +47,8 @@ class Draft(NamedTuple):
 
     @classmethod
     def encode(cls, data: Mapping[str, Json], metrics: Mapping[str, float], timestamp: int) -> "Draft":
-        return cls(
-            timestamp,
-            b',"timestamp":"%b","data":%b,"metrics":%b}'
-            % (iso(timestamp).encode(), orjson.dumps(data), orjson.dumps(metrics)),
-        )
+        event = orjson.dumps({"timestamp": iso(timestamp), "data": data, "metrics": metrics})
+        return cls(timestamp, b"," + event[1:])
 
 
 @dataclass(frozen=True, slots=True)

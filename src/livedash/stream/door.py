@@ -14,7 +14,7 @@ from livedash.catalog.entries import Pipeline
 from livedash.log import Append, Appended, Log, Outcome
 from livedash.mapping import Refused
 from livedash.model import Clock, Draft, Json, Refusal
-from livedash.model.errors import Busy, LivedashError, StorageError
+from livedash.model.errors import Busy, LivedashError, StorageError, StorageFull
 from livedash.stream.intake import Map, Unreadable, refusal, take
 from livedash.stream.logs import Logs
 
@@ -149,6 +149,7 @@ class _Gate:
             if pending.done.done():  # the caller went away; what it sent is stored all the same
                 continue
             if isinstance(outcome, LivedashError):
+                self._metrics.busy.inc(isinstance(outcome, StorageFull))
                 pending.done.set_exception(outcome)
             elif isinstance(outcome, Appended):
                 pending.done.set_result(outcome)

@@ -47,7 +47,16 @@ def _sent(item: Json | Unreadable) -> bytes:
     try:
         return orjson.dumps(item, default=str)
     except orjson.JSONEncodeError:  # nested deeper than it writes, though not deeper than it reads
-        return repr(item).encode(errors="replace")
+        return orjson.dumps(_cut(item, limits.RECORD_DEPTH))
+
+
+def _cut(value: Json, left: int) -> Json:
+    """`value` without what is nested deeper than `left`."""
+    if type(value) is dict:
+        return {key: _cut(child, left - 1) for key, child in value.items()} if left else "…"
+    if type(value) is list:
+        return [_cut(child, left - 1) for child in value] if left else "…"
+    return value
 
 
 def _check_depth(value: Json, left: int) -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from livedash.base import limits
 from livedash.model import Cursor, Gap, Page
 from livedash.stream.tail import Tail
 
@@ -14,6 +13,10 @@ class Reader:
         """From `cursor` on; from now on when None."""
         self._tail = tail
         self.cursor = cursor if cursor is not None else Cursor(tail.epoch, tail.last)
+
+    @property
+    def tail(self) -> Tail:
+        return self._tail
 
     async def next(self, *, wait: float) -> Page:
         """The next records in order, at most a page of them; empty when none came within `wait` seconds. A page may
@@ -27,6 +30,8 @@ class Reader:
 
     async def _read(self) -> Page:
         tail, (epoch, after) = self._tail, self.cursor
+        if after > tail.last and epoch == tail.epoch:
+            await tail.poll()  # a page of the log may have brought us further than the tail has looked
         gap = None
         if epoch != tail.epoch:
             gap, after = Gap(after + 1, None, "epoch"), 0
@@ -34,5 +39,5 @@ class Reader:
             gap, after = Gap(tail.last + 1, after, "ahead"), tail.last
         page = tail.page(after)
         if page is None:
-            page = await tail.log.read(tail.pipeline, after, limits.PAGE_RECORDS)
+            page = await tail.read(after)
         return page if gap is None else replace(page, gap=gap)

@@ -14,6 +14,7 @@ from livedash.log import Log
 from livedash.model import Page, Record
 from livedash.model.errors import StorageError
 from livedash.stream.logs import Logs
+from livedash.stream.waiters import Waiters
 
 _log = structlog.get_logger("livedash.tail")
 
@@ -39,8 +40,9 @@ class Tail:
         self._looked = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._waiters = Waiters()
         self._pages: dict[int, Page] = {}
+        self._reads: dict[int, asyncio.Task[Page]] = {}
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -50,7 +52,11 @@ class Tail:
     def hint(self, last: int) -> None:
         """The log may have grown. Nobody waiting, nothing to do but remember it."""
         self._stale = True
-        if self._waiters and self._timer is None and (self._task is None or self._task.done()):
+        if self._waiters:
+            self._look_soon()
+
+    def _look_soon(self) -> None:
+        if self._timer is None and (self._task is None or self._task.done()):
             loop = asyncio.get_running_loop()
             self._timer = loop.call_at(max(self._looked + self._coalesce, loop.time()), self._look)
 
@@ -97,7 +103,7 @@ class Tail:
             self.epoch, self.last = page.epoch, page.last
             self._records.extend(page.records)
             self._pages.clear()
-            self._wake()
+            self._waiters.wake()
 
     async def _newest(self, page: Page) -> Page:
         newest = await self.log.read(self.pipeline, max(page.head - self._size, 0), self._size)
@@ -106,12 +112,6 @@ class Tail:
             records = (*newest.records, *more.records)[-self._size :]
             newest = Page(self.pipeline, more.epoch, records[0].offset - 1, records, more.head)
         return newest
-
-    def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, set()
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
 
     def forget(self, through: int) -> None:
         """Records up to `through` were trimmed."""
@@ -132,27 +132,28 @@ class Tail:
         page = self._pages[after] = Page(self.pipeline, self.epoch, after, records, self.last)
         return page
 
+    async def read(self, after: int) -> Page:
+        """A page of the log, for who is too far behind for this memory. Readers that fell behind together ask for the
+        same page at the same time, and share it. Raises StorageError."""
+        read = self._reads.get(after)
+        if read is None:
+            read = asyncio.create_task(self.log.read(self.pipeline, after, limits.PAGE_RECORDS))
+            self._reads[after] = read
+            read.add_done_callback(lambda _: self._reads.pop(after, None))
+        return await asyncio.shield(read)  # who is cancelled must not take the page from the others
+
     async def grown(self, after: int, wait: float) -> None:
         """Return when there is something after `after`, or after `wait` seconds, or when the epoch changes. A lost
         hint costs at most `limits.POLL_SECONDS`."""
         loop = asyncio.get_running_loop()
         end = loop.time() + wait
-        while self.last <= after and (left := end - loop.time()) > 0:
-            epoch = self.epoch
-            waiter = loop.create_future()
-            self._waiters.add(waiter)
+        epoch = self.epoch
+        while self.last <= after and self.epoch == epoch and (now := loop.time()) < end:
             if self._stale:
-                self.hint(self.last)
-            try:
-                async with asyncio.timeout(min(left, limits.POLL_SECONDS)):
-                    await waiter
-            except TimeoutError:
-                if loop.time() - self._looked >= limits.POLL_SECONDS:
-                    await self.poll()
-            finally:
-                self._waiters.discard(waiter)
-            if epoch != self.epoch:
-                return
+                self._look_soon()
+            await self._waiters.wait(min(end, now + limits.POLL_SECONDS))
+            if self.last <= after and loop.time() - self._looked >= limits.POLL_SECONDS:
+                await self.poll()
 
 
 class Tails:

@@ -41,10 +41,17 @@ class Access:
         except LivedashError:
             return None
 
-    def exists(self, pipeline: Pipeline) -> bool:
-        """Whether the pipeline was neither deleted nor moved between persisting and not."""
-        now = self._directory.pipeline(pipeline.id)
-        return now is not None and now.persist == pipeline.persist
+    @property
+    def revision(self) -> int:
+        """As long as it is the same, everybody may what they might."""
+        return self._directory.revision
+
+    def still_readable(self, pipeline: Pipeline, scope: Scope) -> bool:
+        """False when the pipeline was deleted or moved between persisting and not, or the asker's token revoked."""
+        try:
+            return self.to_read(pipeline.id, scope).persist == pipeline.persist
+        except LivedashError:
+            return False
 
     def to_administer(self, scope: Scope) -> rights.Actor:
         actor = self.actor(scope)

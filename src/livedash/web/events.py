@@ -7,13 +7,15 @@ from starlette.types import Receive, Scope, Send
 from livedash.base import limits
 from livedash.base.metrics import Metrics
 from livedash.catalog.entries import Pipeline
-from livedash.model import Cursor
+from livedash.model import Cursor, Page
+from livedash.stream.broadcast import Broadcast
 from livedash.stream.frames import events
 from livedash.stream.reader import Reader
 from livedash.stream.tail import Tails
 from livedash.web import cors
 from livedash.web.access import Access
 from livedash.web.http import answer, query, text_header
+from livedash.web.lines import chunk, line_of
 from livedash.web.streams import KEEPALIVE, SSE_HEADERS, Streams, Write
 
 
@@ -25,6 +27,7 @@ class Events:
         self._access = access
         self._streams = streams
         self._metrics = metrics
+        self._broadcast = Broadcast(_chunk, lambda: access.revision, metrics)
 
     async def __call__(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
         pipeline = self._access.to_read(name, scope)
@@ -34,15 +37,29 @@ class Events:
         # the reader is registered before anything is replayed, so nothing falls in between
         reader = Reader(await self._tails.of(pipeline), _resume(scope))
         with self._metrics.streams.track_inprogress():
-            await self._streams.serve(receive, send, partial(self._pump, pipeline, reader), headers)
+            await self._streams.serve(receive, send, partial(self._pump, pipeline, reader, scope), headers)
 
-    async def _pump(self, pipeline: Pipeline, reader: Reader, write: Write) -> None:
-        while self._access.exists(pipeline):
-            page = await reader.next(wait=limits.KEEPALIVE_SECONDS)
+    async def _pump(self, pipeline: Pipeline, reader: Reader, scope: Scope, write: Write) -> None:
+        line, revision = line_of(scope), None
+        while True:
+            carried = line is not None and line.ready and await self._broadcast.follow(reader, line)
+            page = await reader.next(wait=0 if carried else limits.KEEPALIVE_SECONDS)
+            if revision != self._access.revision:
+                if not self._access.still_readable(pipeline, scope):
+                    return
+                revision = self._access.revision
             if page.gap is not None:
                 self._metrics.gaps.inc()
-            await write(page.encoded(events) if page.records or page.gap else KEEPALIVE)
+            await write(_frame(page))
             self._metrics.stream_events.inc(len(page.records))
+
+
+def _frame(page: Page) -> bytes:
+    return page.encoded(events) if page.records or page.gap else KEEPALIVE
+
+
+def _chunk(page: Page) -> bytes:
+    return chunk(_frame(page))
 
 
 def _resume(scope: Scope) -> Cursor | None:

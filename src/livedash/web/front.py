@@ -61,7 +61,7 @@ class Front:
             return await answer(send, 421, [PROBLEM], encoded(body))
         route, handler = self._route(scope)
         if handler is None:
-            return await self._rest(scope, receive, _secured(send))
+            return await self._rest(_as_get(scope), receive, _secured(send))
         await self._serve(route, handler, scope, receive, send)
 
     def _route(self, scope: Scope) -> tuple[str, Handler | None]:
@@ -69,6 +69,8 @@ class Front:
         match scope["path"].split("/"):
             case ["", "api", "pipelines", name, "records"] if method == "POST":
                 return "records", partial(self._plain.ingest, name)
+            case ["", "api", "pipelines", _, "records"] if method not in ("GET", "HEAD", "OPTIONS"):
+                return "records", partial(_not_taken, b"GET, HEAD, OPTIONS, POST")
             case ["", "api", "pipelines", name, "records" | "stream"] if method == "OPTIONS":
                 return "preflight", partial(self._plain.preflight, name)
             case ["", "api", "pipelines", name, "stream"] if method in ("GET", "HEAD"):
@@ -112,6 +114,16 @@ class Front:
 async def _alive(scope: Scope, receive: Receive, send: Send) -> None:
     """Liveness: the event loop turns, nothing more."""
     await answer(send, 200, [JSON, (b"cache-control", b"no-store")], b'{"status":"ok"}')
+
+
+async def _not_taken(allow: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+    body = problem(405, "This address does not take that method.")
+    await answer(send, 405, [PROBLEM, (b"allow", allow)], encoded(body))
+
+
+def _as_get(scope: Scope) -> Scope:
+    """FastAPI knows no HEAD. It is a GET whose body the server leaves out."""
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
 
 def _secured(send: Send) -> Send:

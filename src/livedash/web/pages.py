@@ -22,16 +22,23 @@ from livedash.web.records import cell
 
 
 def router(
-    access: Access, directory: Directory, boards: Boards, templates: Templates, shown_tokens: Mapping[str, str]
+    access: Access,
+    directory: Directory,
+    boards: Boards,
+    templates: Templates,
+    *,
+    base_url: str | None,
+    shown_tokens: Mapping[str, str],
 ) -> APIRouter:
-    """`shown_tokens`: ingest tokens by pipeline slug that empty dashboards may print (the demo's)."""
+    """`base_url`: where people reach us, when that is set. `shown_tokens`: ingest tokens by pipeline slug that empty
+    dashboards may print (the demo's)."""
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/")
     async def front(request: Request) -> Response:
         seen = [each for each in directory.dashboards() if access.may_view(each, request.scope)]
         look = _look(request.query_params)
-        return _html(templates.render("front", {"dashboards": seen, "base_url": _base(request), **look}))
+        return _html(templates.render("front", {"dashboards": seen, "base_url": base_of(request), **look}))
 
     @routes.get("/d/{slug}")
     async def dashboard(slug: str, request: Request) -> Response:
@@ -43,7 +50,7 @@ def router(
             "grid": grid,
             "version": str(version),
             "live_url": _live_url(found, request.query_params),
-            "empty": _empty(found, _base(request)) if not found.widgets else None,
+            "empty": _empty(found, base_of(request)) if not found.widgets else None,
             **_look(request.query_params),
         }
         return _html(templates.render("dashboard", context))
@@ -60,6 +67,9 @@ def router(
         body = {"widget": widget, "columns": columns, "rows": rows}
         return Response(orjson.dumps(body, default=str), media_type="application/json")
 
+    def base_of(request: Request) -> str:
+        return (base_url or str(request.base_url)).rstrip("/")
+
     def _empty(found: Dashboard, base: str) -> dict[str, str] | None:
         pipeline = directory.pipeline(found.auto) if found.auto else None
         if pipeline is None:
@@ -74,10 +84,6 @@ def router(
 
 def _html(text: str) -> HTMLResponse:
     return HTMLResponse(text, headers={"Cache-Control": "no-store"})
-
-
-def _base(request: Request) -> str:
-    return str(request.base_url).rstrip("/")
 
 
 def _look(query: Mapping[str, str]) -> dict[str, Json]:

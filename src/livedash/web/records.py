@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from livedash.base import limits
-from livedash.model import Cursor, Page, Record
+from livedash.model import Cursor, Gap, Page, Record
 from livedash.model.errors import CursorExpired
 from livedash.model.record import iso
 from livedash.stream.frames import array, lines
@@ -58,6 +58,8 @@ def router(access: Access, tails: Tails) -> APIRouter:
 async def _page(tail: Tail, after: str | None, before: str | None, limit: int) -> Page:
     if after is not None:
         start = await _offset(tail, after)
+        if start > tail.last:  # as after a restored backup
+            return Page(tail.pipeline, tail.epoch, tail.last, (), tail.last, Gap(tail.last + 1, start, "ahead"))
         page = tail.page(start) or await tail.log.read(tail.pipeline, start, limit)
         return page if len(page.records) <= limit else _cut(page, page.records[:limit])
     end = tail.last + 1 if before is None else await _offset(tail, before)

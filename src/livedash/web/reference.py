@@ -1,9 +1,11 @@
 """`/api/openapi.json`, and the same for people at `/api/docs`, from our own templates: nothing comes from elsewhere."""
 
+import re
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup, escape
 
 from livedash.web.html import Templates
 from livedash.web.openapi import merged
@@ -33,10 +35,15 @@ def _calls(document: dict[str, Any]) -> list[dict[str, Any]]:
             "method": method.upper(),
             "path": path,
             "summary": call.get("summary", ""),
-            "description": call.get("description", ""),
+            "description": _with_code(call.get("description", "")),
             "parameters": call.get("parameters", []),
             "responses": call.get("responses", {}),
         }
         for path, methods in document["paths"].items()
         for method, call in methods.items()
     ]
+
+
+def _with_code(text: str) -> Markup:
+    """Escaped, with `this` as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))

@@ -50,7 +50,16 @@ def rest(parts: Parts) -> FastAPI:
     app.include_router(records.router(parts.access, parts.tails))
     app.include_router(api.router(parts.access, parts.catalog, parts.logs))
     app.include_router(operations.router(parts.logs, parts.health, parts.metrics))
-    app.include_router(pages.router(parts.access, parts.catalog.directory, parts.boards, templates, parts.shown_tokens))
+    app.include_router(
+        pages.router(
+            parts.access,
+            parts.catalog.directory,
+            parts.boards,
+            templates,
+            base_url=parts.settings.base_url,
+            shown_tokens=parts.shown_tokens,
+        )
+    )
     app.include_router(reference.router(app, templates))
     return app
 

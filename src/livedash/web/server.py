@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from livedash.base.config import Settings
 from livedash.model.errors import Conflict
+from livedash.web.lines import Protocol
 
 DRAIN_SECONDS = 1  # for requests under way at a stop; streams are told first and end at once
 BACKLOG = 4096  # connections that wait to be accepted, as when many clients come back at once
@@ -19,7 +20,8 @@ KEEP_ALIVE_SECONDS = 75  # longer than the idle time of common proxies, so that 
 def listen(settings: Settings) -> socket.socket:
     """A socket bound to the host and port of the settings. Raises Conflict when the port is taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    # said by name, or asyncio leaves Nagle's algorithm on and every second answer waits 40 ms for the client's ACK
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((settings.host, settings.port))
@@ -38,7 +40,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=Protocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,

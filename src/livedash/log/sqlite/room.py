@@ -2,18 +2,21 @@
 
 import shutil
 import sqlite3
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from livedash.base.limits import MIB
 from livedash.log.sqlite import reads
 
 UNLIMITED = 1 << 62
+_PLENTY = 256 * MIB  # more than is written in _PLENTY_SECONDS, and than one commit may carry
+_PLENTY_SECONDS = 0.25
 _WAL_BYTES = 8 * MIB  # the WAL and a sweep need this much of the disk when all the rest is full
 _DISK_SHARE = 20  # the reserve is at most this part of the disk, so that small disks are of use too
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Room:
     """`quota`: bytes the log may take, 0 for all there are. `reserve`: bytes that are left free of the disk that
     `file` is on; no file, no disk to fill."""
@@ -21,9 +24,20 @@ class Room:
     file: Path | None
     quota: int
     reserve: int
+    _plenty_until: float = field(default=0.0, init=False)
 
     def left(self, db: sqlite3.Connection) -> int:
-        """Asked afresh for each commit (some 20 µs), so that room that was freed is found at once."""
+        """Asked afresh for each commit, so that room that was freed is found at once. Where there is plenty it is
+        asked a few times a second: the question gives up Python's lock six times, which beside a busy event loop
+        took longer than the commit."""
+        if time.monotonic() < self._plenty_until:
+            return _PLENTY
+        left = self._left(db)
+        if left >= 2 * _PLENTY:
+            self._plenty_until = time.monotonic() + _PLENTY_SECONDS
+        return left
+
+    def _left(self, db: sqlite3.Connection) -> int:
         used, reusable = reads.space(db)
         left = self.quota - used if self.quota else UNLIMITED
         return min(left, self._on_disk(self.file, used + reusable) + reusable) if self.file else left
