@@ -33,7 +33,7 @@ def follow(client: httpx.Client, pipeline: str, cursor: str | None) -> Iterator[
 
 def _events(client: httpx.Client, pipeline: str, cursor: str) -> Iterator[ServerSentEvent]:
     """One connection, to its end. Raises Refused; Unreachable also when it ends, since a stream has no end."""
-    path, headers = records_path(pipeline, "stream"), {}
+    path, headers = records_path(pipeline, "stream"), {"Last-Event-ID": cursor}
     try:
         with client.stream("GET", path, headers=headers, timeout=_SILENCE) as response:
             if not response.is_success:
