@@ -138,17 +138,27 @@ class ReadsConformance:
         assert await log.expired("p", before=clock.now - 60 * SECOND, over=None) == 0
         assert await log.expired("p", before=clock.now + 1, over=None) == 3
 
-    async def test_what_is_too_much_has_expired_in_whole_blocks(self, log: Log, clock: HandClock) -> None:
+    async def test_what_is_too_much_has_expired(self, log: Log, clock: HandClock) -> None:
         await append(log, "p", 3 * BLOCK_RECORDS + 10)
         size = (await log.bounds("p")).bytes // (3 * BLOCK_RECORDS + 10)
-        block = BLOCK_RECORDS * size
-        for over, blocks in ((10**9, 0), (3 * block, 0), (2 * block + 10 * size, 1), (block, 2), (size, 3)):
-            assert await log.expired("p", before=None, over=over) == blocks * BLOCK_RECORDS
-        now = clock.now
-        assert await log.expired("p", before=now, over=block) == 2 * BLOCK_RECORDS
-        assert await log.expired("p", before=now + 1, over=2 * block + 10 * size) == 3 * BLOCK_RECORDS + 10
-        await one(log, Trim("p", 2 * BLOCK_RECORDS))
-        assert await log.expired("p", before=None, over=block) == 0
+        for trimmed in (0, 5, BLOCK_RECORDS, 2 * BLOCK_RECORDS + 3):
+            await one(log, Trim("p", trimmed))
+            for stay in (0, 1, 9, 10, 11, BLOCK_RECORDS - 1, BLOCK_RECORDS + 10, 3 * BLOCK_RECORDS + 9, 10**6):
+                through = 3 * BLOCK_RECORDS + 10 - stay
+                for over in (stay * size, stay * size + size - 1):
+                    assert await log.expired("p", before=None, over=over) == (through if through > trimmed else 0)
+        assert await log.expired("p", before=clock.now, over=10 * size) == 3 * BLOCK_RECORDS
+        assert await log.expired("p", before=clock.now + 1, over=10 * size) == 3 * BLOCK_RECORDS + 10
+
+    async def test_which_pipelines_there_are(self, log: Log) -> None:
+        assert list(await log.pipelines()) == []
+        await append(log, "a")
+        await append(log, "b", 3)
+        await log.bounds("named-only")
+        await one(log, Trim("b", 3))
+        assert sorted(await log.pipelines()) == ["a", "b"]
+        await one(log, Restart("a"))
+        assert list(await log.pipelines()) == ["b"]
 
     async def test_the_sweep_frees_what_is_gone_and_nothing_else(self, log: Log) -> None:
         await append(log, "lives", 2000, size=200)

@@ -129,6 +129,10 @@ class Log(Protocol):
 
     async def bounds(self, pipeline: str) -> Bounds: ...
 
+    async def pipelines(self) -> Sequence[str]:
+        """Those that were appended to in their present life, in no order."""
+        ...
+
     async def checkpoint(self, reader: str, pipeline: str) -> Checkpoint | None: ...
 
     async def refused(self, pipeline: str, limit: int) -> Sequence[tuple[int, Refusal]]:
@@ -140,9 +144,9 @@ class Log(Protocol):
         ...
 
     async def expired(self, pipeline: str, *, before: int | None, over: int | None) -> int:
-        """How far a Trim may go so that records that arrived before `before` (µs; to the minute) go, and the oldest
-        of more than `over` bytes, those in whole blocks; 0 when none may. A record's own timestamp does not count:
-        who imports the measurements of ten years ago wants to keep them."""
+        """How far a Trim must go so that no record stays that arrived before `before` (µs; to the minute), and at most
+        `over` bytes of them; 0 when all may stay. A record's own timestamp does not count: who imports the
+        measurements of ten years ago wants to keep them."""
         ...
 
     async def sweep(self) -> bool:

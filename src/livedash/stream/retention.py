@@ -27,7 +27,6 @@ class Retention:
         self._tails = tails
         self._clock = clock
         self._metrics = metrics
-        self._known = self._pipelines()
 
     async def run(self) -> None:
         """Until cancelled. A change of the catalog begins a round at once. Raises StorageError."""
@@ -50,14 +49,15 @@ class Retention:
         self._metrics.log_bytes.set(await self._logs.durable.used())
 
     async def _forget_deleted(self) -> None:
-        """What was deleted, or changed between persisting and not, loses its records on the side it left."""
-        now = self._pipelines()
-        for pipeline, persist in self._known - now:
-            log = self._logs.durable if persist else self._logs.volatile
-            await log.commit([Restart(pipeline)])
-            self._tails.forget(pipeline)
-            _log.info("records of a pipeline are forgotten", pipeline=pipeline)
-        self._known = now
+        """What was deleted, or changed between persisting and not, loses its records on the side it left. The logs
+        are asked each time: a crash between the deletion and this leaves nothing behind."""
+        for log in (self._logs.durable, self._logs.volatile):
+            for id in await log.pipelines():
+                pipeline = self._directory.pipeline(id)
+                if pipeline is None or self._logs.of(pipeline) is not log:
+                    await log.commit([Restart(id)])
+                    self._tails.forget(id)
+                    _log.info("records of a pipeline are forgotten", pipeline=id)
 
     async def _trim(self, pipeline: Pipeline) -> None:
         days, size = pipeline.retention.days, pipeline.retention.bytes
@@ -71,6 +71,3 @@ class Retention:
     async def _sweep(self, log: Log) -> None:
         while await log.sweep():  # noqa: ASYNC110 a pause between chunks, not a wait for something
             await asyncio.sleep(SWEEP_PAUSE)
-
-    def _pipelines(self) -> set[tuple[str, bool]]:
-        return {(pipeline.id, pipeline.persist) for pipeline in self._directory.pipelines()}

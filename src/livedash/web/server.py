@@ -1,5 +1,6 @@
 """uvicorn as Livedash runs it: our signals, our logs, and streams that end before the server waits for them."""
 
+import errno
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -28,7 +29,8 @@ def listen(settings: Settings) -> socket.socket:
         sock.listen(BACKLOG)  # from here on who connects waits instead of being refused
     except OSError as error:
         sock.close()
-        raise Conflict(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; try --port") from None
+        other = "--port" if error.errno == errno.EADDRINUSE else "--host"
+        raise Conflict(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; try {other}") from None
     sock.set_inheritable(True)
     return sock
 

@@ -84,6 +84,9 @@ class SqliteLog:
             await self._writer.run(lambda db: self._commit(db, (), also=(pipeline,)))
         return answer
 
+    async def pipelines(self) -> Sequence[str]:
+        return await self._readers.run(reads.pipelines)
+
     async def checkpoint(self, reader: str, pipeline: str) -> Checkpoint | None:
         return await self._readers.run(lambda db: reads.checkpoint(db, reader, pipeline))
 

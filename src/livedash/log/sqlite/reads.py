@@ -8,6 +8,9 @@ Functions return None when the pipeline does not exist yet.
 import sqlite3
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import cast
+
+import orjson
 
 from livedash.base.limits import BLOCK_RECORDS, PAGE_BYTES
 from livedash.log import Bounds, Checkpoint
@@ -38,26 +41,34 @@ SELECT ifnull((
 ), last + 1) FROM head WHERE pipeline = ?1
 """
 
-# Too old: found by halves, since records arrive in the order of their offsets. Too much: all up to the last block
-# behind which there are `over` bytes or more.
-_EXPIRED = f"""
-SELECT first, last,
-    iif(?2 IS NULL, 0, (
-        WITH RECURSIVE part (low, high) AS (
-            SELECT first, last + 1
-            UNION ALL
-            SELECT iif(ifnull(arrived, timestamp) < ?2, offset + 1, low),
-                iif(ifnull(arrived, timestamp) < ?2, high, offset)
-            FROM part CROSS JOIN record ON record.life = head.life AND offset = (low + high) / 2 WHERE low < high
-        ) SELECT max(low) - 1 FROM part
-    )),
-    iif(?3 IS NULL, 0, ifnull((
-        SELECT max(block + 1) * {BLOCK_RECORDS} FROM (
-            SELECT block, sum(bytes) OVER (ORDER BY block DESC ROWS UNBOUNDED PRECEDING) - bytes AS behind
-            FROM block WHERE block.life = head.life AND block >= (first - 1) / {BLOCK_RECORDS}
-        ) WHERE behind >= ?3
-    ), 0))
-FROM head WHERE pipeline = ?1
+# Found by halves, since records arrive in the order of their offsets.
+_TOO_OLD = """
+WITH RECURSIVE asked AS (SELECT life, first, last FROM head WHERE pipeline = ?1), part (low, high) AS (
+    SELECT first, last + 1 FROM asked
+    UNION ALL
+    SELECT iif(ifnull(arrived, timestamp) < ?2, offset + 1, low),
+        iif(ifnull(arrived, timestamp) < ?2, high, offset)
+    FROM part CROSS JOIN asked CROSS JOIN record ON record.life = asked.life AND offset = (low + high) / 2
+    WHERE low < high
+) SELECT max(low) - 1 FROM part
+"""
+
+# `edge` is the oldest block of which something may stay: behind it there are at most ?2 bytes. Of its records the
+# newest stay, as many as there is room for.
+_TOO_MUCH = f"""
+WITH asked AS (SELECT life, first FROM head WHERE pipeline = ?1),
+edge AS (
+    SELECT block, ?2 - behind AS room FROM (
+        SELECT block, sum(bytes) OVER (ORDER BY block DESC ROWS UNBOUNDED PRECEDING) - bytes AS behind
+        FROM block CROSS JOIN asked WHERE block.life = asked.life AND block >= (first - 1) / {BLOCK_RECORDS}
+    ) WHERE behind <= ?2 ORDER BY block LIMIT 1
+),
+kept AS (
+    SELECT offset, room, sum(length(body)) OVER (ORDER BY offset DESC ROWS UNBOUNDED PRECEDING) AS size
+    FROM asked CROSS JOIN edge CROSS JOIN record ON record.life = asked.life AND offset >= first
+        AND offset BETWEEN block * {BLOCK_RECORDS} + 1 AND (block + 1) * {BLOCK_RECORDS}
+)
+SELECT ifnull((SELECT max(offset) FROM kept WHERE size > room), (SELECT block * {BLOCK_RECORDS} FROM edge))
 """
 
 _SPACE = """SELECT (page_count - freelist_count) * page_size, freelist_count * page_size
@@ -96,12 +107,17 @@ def bounds(db: sqlite3.Connection, pipeline: str) -> Bounds | None:
 
 
 def expired(db: sqlite3.Connection, pipeline: str, before: int | None, over: int | None) -> int | None:
-    row = db.execute(_EXPIRED, (pipeline, before, over)).fetchone()
-    if row is None:
+    if (held := bounds(db, pipeline)) is None:
         return None
-    first, last, old, much = row
-    through = max(old, min(much, last))
-    return through if through >= first else 0
+    asked = [(_TOO_OLD, before), (_TOO_MUCH, over)]
+    found = [db.execute(text, (pipeline, limit)).fetchone()[0] for text, limit in asked if limit is not None]
+    through = max((each for each in found if each is not None), default=0)
+    return through if through >= held.first else 0
+
+
+def pipelines(db: sqlite3.Connection) -> Sequence[str]:
+    (found,) = db.execute("SELECT json_group_array(pipeline) FROM head WHERE pipeline NOTNULL AND last > 0").fetchone()
+    return cast("list[str]", orjson.loads(found))
 
 
 def checkpoint(db: sqlite3.Connection, reader: str, pipeline: str) -> Checkpoint | None:
