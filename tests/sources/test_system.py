@@ -107,7 +107,7 @@ async def beats(door: Listening, count: int) -> list[float]:
 async def test_it_keeps_the_beat() -> None:
     door = Listening()
     found = await beats(door, 8)
-    assert 7 <= found[-1] < 9.5, found  # the time of sampling itself is not added to each
+    assert 6.5 < found[-1] < 9.5, found  # the time of sampling itself is not added to each
     assert all(sample["cpu"]["total"] is not None for sample in door.records)
 
 
