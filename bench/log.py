@@ -49,7 +49,7 @@ async def groups(path: Path) -> int:
     return GROUP * GROUPS
 
 
-async def _bare(path: Path, batch: int, times: int) -> int:
+async def bare(path: Path, batch: int, times: int) -> int:
     """Records only: no head, no index by time, no thread, no outcome."""
     db = connect(str(path))
     prepare(db, str(path))
@@ -65,11 +65,11 @@ async def _bare(path: Path, batch: int, times: int) -> int:
 
 
 async def bare_batches(path: Path) -> int:
-    return await _bare(path, BATCH, BATCHES)
+    return await bare(path, BATCH, BATCHES)
 
 
 async def bare_groups(path: Path) -> int:
-    return await _bare(path, GROUP, GROUPS)
+    return await bare(path, GROUP, GROUPS)
 
 
 def run() -> list[dict[str, Any]]:

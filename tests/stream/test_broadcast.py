@@ -75,21 +75,27 @@ async def test_everybody_gets_everything_once_and_in_order(
     await end(*tasks)
 
 
-async def test_who_comes_while_others_are_written_to_misses_nothing(
+async def test_who_comes_while_others_are_written_to_gets_nothing_twice(
     stream: Stream, broadcast: Broadcast, monkeypatch: pytest.MonkeyPatch
 ):
+    """The newcomer is at the head of the log already, the channel still busy with records before that."""
+    first, second, newcomer, turn = Client(), Client(), Client(), asyncio.Event()
+    tasks = [asyncio.create_task(broadcast.follow(await at_head(stream), client)) for client in (first, second)]
+    await asyncio.sleep(0)
     monkeypatch.setattr(limits, "BROADCAST_SLICE", 1)
-    posting = asyncio.create_task(append(stream, 200))
-    clients, tasks = [], []
-    for _ in range(20):
-        reader, client = await at_head(stream), Client()
-        clients.append((reader.cursor.offset, client))
-        tasks.append(asyncio.create_task(_followed(broadcast, reader, client)))
-        for _ in range(7):
-            await asyncio.sleep(0)
-    await posting
-    for since, client in clients:
-        assert await client.has(200 - since) == list(range(since + 1, 201))
+    monkeypatch.setattr(asyncio, "sleep", lambda _: turn.wait())  # what the channel does between two slices
+    await append(stream, 1)
+    await first.has(1)
+    await append(stream, 2)
+    tail = await stream.tails.of(a_pipeline())
+    await tail.poll()
+    tasks.append(asyncio.create_task(_followed(broadcast, Reader(tail), newcomer)))
+    assert (tail.last, first.got, second.got) == (3, [1], [])
+    turn.set()
+    await second.has(3)
+    await append(stream, 1)
+    assert await newcomer.has(1) == [4]
+    assert [await client.has(4) for client in (first, second)] == [[1, 2, 3, 4]] * 2
     await end(*tasks)
 
 

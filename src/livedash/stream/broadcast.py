@@ -1,7 +1,7 @@
 """One reader for all who follow a log at its head: each page is encoded once and written to everybody in one go.
 
-Waking a task per client for every page took 40 µs a client and page; a write alone takes about eight. A client that is
-behind has a reader of its own until it has caught up.
+With a task per client to wake for every page, more than half of the event loop's time went into waking. A client that
+is behind has a reader of its own until it has caught up.
 """
 
 import asyncio

@@ -4,8 +4,8 @@ import asyncio
 
 
 class Waiters:
-    """Tasks that wait to be woken together, each until a moment of its own. One timer serves them all: for 500 streams,
-    a timeout for each wait cost more than waking them."""
+    """Tasks that wait to be woken together, each until a moment of its own. One timer serves them all; a timeout
+    each would be one made and cancelled per client and event."""
 
     def __init__(self) -> None:
         self._ends: dict[asyncio.Future[None], float] = {}

@@ -29,7 +29,7 @@ class Room:
     def left(self, db: sqlite3.Connection) -> int:
         """Asked afresh for each commit, so that room that was freed is found at once. Where there is plenty it is
         asked a few times a second: the question gives up Python's lock six times, which beside a busy event loop
-        took longer than the commit."""
+        took a third of a commit's time."""
         if time.monotonic() < self._plenty_until:
             return _PLENTY
         left = self._left(db)

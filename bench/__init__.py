@@ -1,0 +1,1 @@
+"""Measures Livedash: `python -m bench`."""

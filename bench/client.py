@@ -1,0 +1,70 @@
+"""The load generators, in C so that they cost little beside the server; compiled when first used."""
+
+import atexit
+import functools
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+SOURCES = Path(__file__).parent / "load"
+# six fields, 150 bytes as JSON; `seq` is counted up by load/follow.c
+RECORD = {
+    "station": "KSEA-22014-north",
+    "city": "Seattle, Washington",
+    "weather": "drizzle, then sun.",
+    "measured": "2026-11-22T19:00Z",
+    "temp": 21.47,
+    "seq": "1000000",
+}
+TOKEN = "bench-ingest-token"
+STREAM_TOKEN = "bench-stream-token"
+
+
+def run(name: str, *words: object) -> dict[str, Any]:
+    """What the client `name` printed. Raises CalledProcessError when an answer was not as it must be."""
+    done = subprocess.run([_built(name), *map(str, words)], check=True, capture_output=True, text=True)
+    return dict(json.loads(done.stdout))
+
+
+def post(records: int) -> Path:
+    """A file with a request that posts so many records, one as an object and more as an array."""
+    body = orjson.dumps(RECORD if records == 1 else [RECORD] * records)
+    head = (
+        f"POST /api/pipelines/bench/records HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return _file(f"post-{records}", head.encode() + body)
+
+
+def get(path: str) -> Path:
+    """A file with a request that follows what is at `path`."""
+    return _file(
+        path.strip("/").replace("/", "-").partition("?")[0], f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    )
+
+
+@functools.cache
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="livedash-bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _file(name: str, content: bytes) -> Path:
+    path = _folder() / name
+    path.write_bytes(content)
+    return path
+
+
+@functools.cache
+def _built(name: str) -> Path:
+    if shutil.which("cc") is None:
+        raise SystemExit("the load generators are in C: install a C compiler (Debian: apt-get install gcc libc6-dev)")
+    program = _folder() / f"client-{name}"
+    subprocess.run(["cc", "-O2", "-pthread", "-o", program, SOURCES / f"{name}.c"], check=True)
+    return program
