@@ -10,6 +10,7 @@ from markupsafe import Markup
 from livedash.base import clock, limits
 from livedash.base.metrics import Metrics
 from livedash.boards import board as board_module
+from livedash.boards import feed as feed_module
 from livedash.boards.board import Board, Cell
 from livedash.boards.feed import Feed
 from livedash.boards.layout import _frame
@@ -19,7 +20,7 @@ from livedash.boards.widget import View
 from livedash.boards.widgets import make
 from livedash.catalog.entries import Dashboard, Widget
 from livedash.model import Cursor
-from livedash.model.errors import Invalid
+from livedash.model.errors import Invalid, StorageClosed
 from tests.stream.conftest import Stream, a_pipeline, stream  # noqa: F401 a fixture
 
 DASHBOARD = Dashboard("db_1", "main", "Main", "main", True, (), None, 1)
@@ -199,9 +200,9 @@ async def test_closing_wakes_viewers(stream: Stream, make_board: Callable):  # n
 
 def test_a_title_is_escaped_and_may_hold_braces():
     position = {"x": 0, "y": 0, "w": 1, "h": 1}
-    frame = _frame(Widget("w", "table", {"title": "<b>{0}{x}"}, {}, position))
+    frame = _frame(Widget("w", "table", {"title": "<b>{0}{x}\0"}, {}, position))
     assert frame.format(Markup("<i>x</i>")).endswith('<div class="widget-body"><i>x</i></div></div>')
-    assert "<h3>&lt;b&gt;{0}{x}</h3>" in frame.format("")
+    assert "<h3>&lt;b&gt;{0}{x}\0</h3>" in frame.format("")
 
 
 @pytest.mark.parametrize(
@@ -216,3 +217,33 @@ def test_ranges_are_quantised(query: dict, range: str | None):
 def test_settings_that_make_no_sense_are_refused(query: dict):
     with pytest.raises(Invalid):
         ViewerSettings.parse(query)
+
+
+async def test_what_one_feed_gave_is_shown_although_another_fails(stream: Stream):  # noqa: F811
+    pipelines = [a_pipeline(), a_pipeline("memory", persist=False)]
+    tails = [await stream.tails.of(each) for each in pipelines]
+    widgets = [make("stat_card", {}, View(each.slug, CARD, UTC)) for each in pipelines]
+    feeds = [Feed(tail, [CARD]) for tail in tails]
+    named = zip(("disk", "memory"), widgets, feeds, strict=True)
+    cells = [Cell(name, Markup("{}"), widget, feed) for name, widget, feed in named]
+    board = Board(DASHBOARD, cells, rate=100, clock=clock.now, metrics=Metrics())
+    await board.start()
+    await stream.logs.volatile.close()
+    tails[1].hint(1)  # so it looks into the log, which is closed
+    await append(stream, 7421)
+    with pytest.raises(StorageClosed):
+        await board.run()
+    assert "7,421" in board.html()
+
+
+async def test_a_feed_begins_no_earlier_than_a_window_holds(
+    stream: Stream,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(feed_module, "WINDOW_RECORDS", 50)
+    await append(stream, *range(200))
+    for where, first in ((None, 150), ("data.n >= 0", 1)):
+        query = Query(pipeline="weather", limit=20, range="1h", where=where)
+        feed = Feed(await stream.tails.of(a_pipeline()), [query])
+        await feed.start(clock.now())
+        assert (await feed.next()).records[0].offset == first

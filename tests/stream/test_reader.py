@@ -139,7 +139,7 @@ async def test_what_was_trimmed_is_a_gap(stream: Stream):
     await append(stream, 300)
     tail = await stream.tails.of(a_pipeline())
     await stream.logs.durable.commit([Trim("pl_weather", 150)])
-    stream.tails.forget("pl_weather", 150)
+    stream.tails.forget("pl_weather", stream.logs.durable, 150)
     reader = Reader(tail, Cursor(tail.epoch, 10))
     page = await reader.next(wait=0)
     assert page.gap == Gap(11, 150, "trimmed")

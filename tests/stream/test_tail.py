@@ -226,10 +226,25 @@ async def test_tails_are_made_once_and_forgotten_with_their_pipeline(stream: Str
     async with asyncio.timeout(5):
         while (await stream.tails.of(pipeline)).last < 2:  # up to date when it is given out, once the hint is there
             await asyncio.sleep(0)
-    stream.tails.forget(pipeline.id, through=1)
+    stream.tails.forget(pipeline.id, stream.logs.durable, through=1)
     assert [record.offset for record in tail.records] == [2]
-    stream.tails.forget(pipeline.id)
+    stream.tails.forget(pipeline.id, stream.logs.durable)
     assert await stream.tails.of(pipeline) is not tail
+
+
+async def test_a_pipeline_that_moves_to_memory_keeps_the_tail_it_has_there(stream: Stream) -> None:
+    moved = a_pipeline(persist=False)
+    old, new = await stream.tails.of(a_pipeline()), await stream.tails.of(moved)
+    stream.tails.forget(moved.id, stream.logs.durable)
+    assert await stream.tails.of(moved) is new
+    assert await stream.tails.of(a_pipeline()) is not old
+
+
+async def test_a_tail_that_is_forgotten_while_it_is_asked_for_is_given_out_all_the_same(stream: Stream) -> None:
+    asked = asyncio.create_task(stream.tails.of(a_pipeline()))
+    await asyncio.sleep(0)  # it reads the log now
+    stream.tails.forget(a_pipeline().id, stream.logs.durable)
+    assert (await asked).last == 0
 
 
 async def test_durable_and_volatile_are_two(stream: Stream) -> None:

@@ -1,7 +1,9 @@
 """REST for what is configured: pipelines, dashboards, tokens, documents."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
+from livedash.base import limits
 from tests.server import ADMIN, DOCUMENT, INGEST, Client, bearer
 from tests.web.test_ingest import problem
 from tests.wire import stored
@@ -144,6 +146,14 @@ async def test_every_mistake_of_a_document_has_its_file_and_line(client: Client)
     unknown = await client.apply("apiVersion: 1\npipelines: [{slug: a, ingest_token: '${NOT_GIVEN}'}]")
     assert unknown.status_code == 422 and "NOT_GIVEN" in str(problem(unknown))
     assert len((await call(client, "GET", "/pipelines"))["pipelines"]) == 3
+
+
+async def test_a_body_is_read_up_to_its_limit_whoever_sends_it(client: Client):
+    async def large() -> AsyncIterator[bytes]:
+        for _ in range(limits.BODY_BYTES // limits.MIB + 1):
+            yield b"x" * limits.MIB
+
+    assert problem(await client.request("POST", "/api/apply", content=large()))["status"] == 413
 
 
 async def test_export_is_what_apply_takes(client: Client):

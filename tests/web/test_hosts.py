@@ -60,3 +60,8 @@ async def test_the_server_asks(client: Client) -> None:
         assert answer.status_code in (400, 421), path
         assert "Weather" not in answer.text
     assert (await client.get("/d/weather", headers={"Host": "localhost:1"})).is_success
+
+
+def test_a_base_url_without_a_scheme_opens_nothing_more():
+    hosts = Hosts(allowed_hosts(Settings.load({}, base_url="dash.example.com")))
+    assert not hosts.allow("192.0.2.7") and not hosts.allow(None)

@@ -164,3 +164,13 @@ async def test_pages_of_allowed_origins_may_read(client: Client):
         response = await client.get(RECORDS, headers=headers)
         assert response.headers.get("access-control-allow-origin") == (origin if allowed else None)
         assert response.headers["vary"] == "Origin"
+
+
+async def test_the_newest_page_of_large_records_ends_with_the_newest(client: Client, epoch: str):
+    for _ in range(3):
+        await client.append(orjson.dumps([{"text": "x" * 60_000} for _ in range(50)]))
+    offsets, cursor, _ = await page(client, limit="120")
+    assert (offsets, cursor) == (list(range(offsets[0], 151)), f"{epoch}-150")
+    offsets, _, _ = await page(client, limit="120", before=f"{epoch}-141")
+    assert offsets == list(range(offsets[0], 141))
+    assert (await page(client, limit="5", before=f"{epoch}-900"))[0] == []

@@ -114,10 +114,12 @@ class Board:
             await self._grown()
             started = time.perf_counter()
             states = dict(self._states)
-            for feed in self._feeds:
-                if not await self._read(feed, states):
-                    await self._fold(feed, feed.nothing(), states)
-            self._publish(states)
+            try:
+                for feed in self._feeds:
+                    if not await self._read(feed, states):
+                        await self._fold(feed, feed.nothing(), states)
+            finally:  # also when a feed fails: what came before that is read, and does not come again
+                self._publish(states)
             self._metrics.fold.observe(time.perf_counter() - started)
             await asyncio.sleep(self._pause)
 

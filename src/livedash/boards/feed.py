@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from livedash.base import limits
 from livedash.boards.query import Query, seconds
+from livedash.boards.window import WINDOW_RECORDS
 from livedash.model import Cursor, Page
 from livedash.stream.reader import Reader
 from livedash.stream.tail import Tail
@@ -17,6 +18,7 @@ class Feed:
         self._need = max(limits.FILTER_SCAN_RECORDS if query.where else query.limit for query in queries)
         spans = [seconds(query.range) for query in queries if query.range]
         self._span = max(spans, default=None)
+        self._filtered = any(query.where for query in queries)
         self._reader = Reader(tail)
 
     async def start(self, now: int) -> None:
@@ -24,6 +26,8 @@ class Feed:
         first = self._tail.last - self._need + 1
         if self._span is not None:
             first = min(first, await self._tail.log.find(self._tail.pipeline, now - self._span * 1_000_000))
+        if not self._filtered:  # a window holds no more; the one record more tells it that there are
+            first = max(first, self._tail.last - WINDOW_RECORDS)
         self._reader.cursor = Cursor(self._tail.epoch, max(first - 1, 0))
 
     async def next(self) -> Page:

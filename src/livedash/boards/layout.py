@@ -49,4 +49,5 @@ def _frame(widget: Entry) -> Markup:
     """The widget's outside; what people wrote is escaped, and its braces are doubled for the second format."""
     title = widget.config.get("title") or "Untitled Widget"
     text = _FRAME.format(**widget.position, id=widget.id, type=widget.type, title=title, body="\0")
-    return Markup(text.replace("{", "{{").replace("}", "}}").replace("\0", "{}"))
+    before, _, after = text.replace("{", "{{").replace("}", "}}").rpartition("\0")  # a title may hold one too
+    return Markup(before + "{}" + after)

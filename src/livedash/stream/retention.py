@@ -56,7 +56,7 @@ class Retention:
                 pipeline = self._directory.pipeline(id)
                 if pipeline is None or self._logs.of(pipeline) is not log:
                     await log.commit([Restart(id)])
-                    self._tails.forget(id)
+                    self._tails.forget(id, log)
                     _log.info("records of a pipeline are forgotten", pipeline=id)
 
     async def _trim(self, pipeline: Pipeline) -> None:
@@ -65,7 +65,7 @@ class Retention:
         through = await self._logs.durable.expired(pipeline.id, before=before, over=size)
         if through:
             await self._logs.durable.commit([Trim(pipeline.id, through)])
-            self._tails.forget(pipeline.id, through)
+            self._tails.forget(pipeline.id, self._logs.durable, through)
             _log.info("trimmed", pipeline=pipeline.slug, through=through)
 
     async def _sweep(self, log: Log) -> None:

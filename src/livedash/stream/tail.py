@@ -178,23 +178,19 @@ class Tails:
     async def of(self, pipeline: Pipeline) -> Tail:
         """The tail of a pipeline, up to date with its log. Raises StorageError."""
         key = (pipeline.id, pipeline.persist)
-        if key not in self._tails:
-            self._tails[key] = Tail(
-                pipeline.id,
-                self._logs.of(pipeline),
-                size=self._size,
-                coalesce=self._coalesce,
-                metrics=self._metrics,
-            )
+        tail = self._tails.get(key)
+        if tail is None:
+            log, size, coalesce = self._logs.of(pipeline), self._size, self._coalesce
+            tail = self._tails[key] = Tail(pipeline.id, log, size=size, coalesce=coalesce, metrics=self._metrics)
             self._metrics.tails.set(len(self._tails))
-        await self._tails[key].refresh()
-        return self._tails[key]
+        await tail.refresh()  # meanwhile it may be forgotten
+        return tail
 
-    def forget(self, pipeline: str, through: int | None = None) -> None:
-        """Records up to `through` were trimmed; with None, the pipeline was deleted."""
-        for persist in (True, False):
-            if through is None:
-                self._tails.pop((pipeline, persist), None)
-            elif tail := self._tails.get((pipeline, persist)):
-                tail.forget(through)
-        self._metrics.tails.set(len(self._tails))
+    def forget(self, pipeline: str, log: Log, through: int | None = None) -> None:
+        """Records that `log` held up to `through` were trimmed; with None, the pipeline is not kept there any more."""
+        key = (pipeline, log is self._logs.durable)
+        if through is None:
+            self._tails.pop(key, None)
+            self._metrics.tails.set(len(self._tails))
+        elif tail := self._tails.get(key):
+            tail.forget(through)

@@ -13,8 +13,8 @@ _EVERYWHERE = ("0.0.0.0", "::", "")
 def allowed_hosts(settings: Settings) -> tuple[str, ...]:
     """What `LIVEDASH_ALLOWED_HOSTS` says, else: localhost, the address listened on, the host of the base URL. Who
     listens on every address is reached by many, so any literal IP address is answered then (no name rebinds it)."""
-    base = (urlsplit(settings.base_url).hostname or "",) if settings.base_url else ()
-    return settings.allowed_hosts or (*_LOCAL, settings.host, *base)
+    base = urlsplit(settings.base_url or "").hostname  # None too where the scheme was left out
+    return settings.allowed_hosts or (*_LOCAL, settings.host, *([base] if base else []))
 
 
 class Hosts:

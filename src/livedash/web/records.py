@@ -67,6 +67,8 @@ async def _page(tail: Tail, after: str | None, before: str | None, limit: int) -
     if before is None and len(newest) == limit:
         return Page(tail.pipeline, tail.epoch, newest[0].offset - 1, newest, tail.last)
     page = await tail.log.read(tail.pipeline, max(end - limit - 1, 0), limit)
+    while page.last < min(end - 1, page.head):  # large records: fewer fit into a page; the newest are asked for
+        page = await tail.log.read(tail.pipeline, page.last, limit)
     # what lies before the oldest record was not asked for, so its absence is no gap
     return _cut(page, [record for record in page.records if before is None or record.offset < end])
 

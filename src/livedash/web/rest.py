@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from livedash import __version__
+from livedash.base import limits
 from livedash.base.config import Settings
 from livedash.base.metrics import Metrics
 from livedash.base.supervise import Health
@@ -42,7 +43,14 @@ class Parts:
 
 def rest(parts: Parts) -> FastAPI:
     """The FastAPI application."""
-    app = FastAPI(title="Livedash", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Livedash",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        max_body_size=limits.BODY_BYTES,  # a body is read before anybody asks who sends it
+    )
     assets = Assets.load()
     templates = Templates(assets)
     _add_errors(app, templates)
