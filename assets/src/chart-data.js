@@ -1,8 +1,22 @@
 // What update-chart does to the points of a chart. Pure.
 
-/** Points of series `index`: `labels` are epoch ms, values may be null where the series has none. */
+const LARGEST = 1e300; // the range of an axis is a sum: beyond, it would be Infinity, and Chart.js would search it for ever
+
+/** What can be drawn of a value: null where a series has none, or one too large. */
+function drawable(y) {
+  return Math.abs(y) <= LARGEST ? y : null;
+}
+
+/** Points of one series: `labels` are epoch ms, values may be null where the series has none. */
 function points(labels, values) {
-  return labels.map((x, i) => ({ x, y: values[i] ?? null }));
+  return labels.map((x, i) => ({ x, y: drawable(values[i] ?? null) }));
+}
+
+/** A chart's settings out of their text, with points that can be drawn. */
+export function configOf(text) {
+  const config = JSON.parse(text);
+  for (const dataset of config.data.datasets) dataset.data = dataset.data.map(({ x, y }) => ({ x, y: drawable(y) }));
+  return config;
 }
 
 /**

@@ -1,6 +1,6 @@
 // One chart on its canvas, from mounting to the end of its element.
 import { Chart, Filler, Legend, LineController, LineElement, LinearScale, PointElement, Tooltip } from "chart.js";
-import { applyUpdate } from "./chart-data.js";
+import { applyUpdate, configOf } from "./chart-data.js";
 import { ChartCursor } from "./chart-cursor.js";
 import { chartOptions, paint } from "./chart-options.js";
 import { ChartTable } from "./chart-table.js";
@@ -26,7 +26,7 @@ export class ChartHook {
 
   mounted(version) {
     this.seen = version;
-    this.#config = JSON.parse(this.canvas.dataset.chartConfig);
+    this.#config = configOf(this.canvas.dataset.chartConfig);
     const { type, data, options } = this.#config;
     paint(data.datasets, theme());
     this.chart = new Chart(this.canvas, { type, data, options: this.#options(options) });
@@ -48,7 +48,7 @@ export class ChartHook {
   updated(text, version) {
     this.seen = version;
     this.canvas.dataset.chartConfig = text;
-    this.#config = JSON.parse(text);
+    this.#config = configOf(text);
     this.chart.data = this.#config.data;
     this.retheme();
     this.#table.renew();

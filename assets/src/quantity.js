@@ -97,6 +97,7 @@ export function mark(value, step, unit, largest = value) {
     const size = 1024 ** power(largest);
     return `${fixed(value / size, digits(step / size), 0)} ${BINARY[power(largest)]}${BYTES[unit]}`;
   }
+  if (Math.abs(largest) >= 1e15) return short(value) + (SECONDS.has(unit) ? " s" : symbol(unit));
   if (SECONDS.has(unit) && step >= 1) return duration(value);
   return fixed(value, digits(step), 0) + (SECONDS.has(unit) ? " s" : symbol(unit));
 }

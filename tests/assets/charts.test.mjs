@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyUpdate, nearest, offsetOf, rows } from "../../assets/src/chart-data.js";
+import { applyUpdate, configOf, nearest, offsetOf, rows } from "../../assets/src/chart-data.js";
 import { chartOptions, merge, paint } from "../../assets/src/chart-options.js";
 
 const at = (...xs) => xs.map((x) => ({ x, y: x * 10 }));
@@ -64,4 +64,12 @@ test("colours go by index, the ninth is told apart by dashes, few points are dot
   assert.equal(paint(datasets, theme), false);
   datasets[1].data = at(...Array(13).keys());
   assert.equal(paint(datasets, theme), true);
+});
+
+test("a value whose axis would overflow is not drawn", () => {
+  const datasets = [{ data: [] }];
+  applyUpdate(datasets, { labels: [1, 2, 3], data: [[1.7e308, 5, -1.7e308]], append: false, window: 10 });
+  assert.deepEqual(datasets[0].data.map(({ y }) => y), [null, 5, null]);
+  const text = JSON.stringify({ data: { datasets: [{ data: [{ x: 1, y: 1.7e308 }, { x: 2, y: null }] }] } });
+  assert.deepEqual(configOf(text).data.datasets[0].data, [{ x: 1, y: null }, { x: 2, y: null }]);
 });

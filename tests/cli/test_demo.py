@@ -59,6 +59,16 @@ def test_the_commands_beside_it_find_its_token(demo: tuple[str, Path, str]) -> N
     assert b"try-it" in listed.stdout
 
 
+def test_its_export_can_be_applied(demo: tuple[str, Path, str]) -> None:
+    url, folder, _ = demo
+    shell = Shell(url, folder, "")
+    exported = shell.process("export")
+    (folder / "exported.yaml").write_bytes(exported.stdout)
+    applied = shell.process("apply", "exported.yaml")
+    assert applied.returncode == 0, applied.stderr
+    assert b"Nothing to do" in applied.stdout
+
+
 def test_its_data_is_in_a_folder_of_its_own(demo: tuple[str, Path, str]) -> None:
     _, folder, text = demo
     data = folder / "livedash-demo"

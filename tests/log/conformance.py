@@ -138,7 +138,6 @@ class WritesConformance:
 
     async def test_refusals_are_kept_newest_first_up_to_a_limit(self, log: Log, clock: HandClock) -> None:
         await one(log, Append("p", [], refusals=[refusal(i) for i in range(REFUSALS_KEPT)]))
-        await one(log, Restart("p"))
         clock.now += SECOND
         await one(log, Append("p", drafts(1), refusals=[refusal(5, "first"), Refusal(7, "then", b"\x00\xff")]))
         newest = await log.refused("p", 3)
@@ -149,6 +148,17 @@ class WritesConformance:
         ]
         every = await log.refused("p", 10 * REFUSALS_KEPT)
         assert len(every) == REFUSALS_KEPT and every[-1][1] == refusal(2)
+
+    async def test_refusals_go_with_the_life_they_belong_to(self, log: Log) -> None:
+        await one(log, Append("p", [], refusals=[refusal(1)]))
+        await one(log, Append("q", [], refusals=[refusal(2)]))
+        assert sorted(await log.pipelines()) == ["p", "q"]
+        await log.commit([Append("p", [], refusals=[refusal(3)]), Restart("p"), Append("p", [], refusals=[refusal(4)])])
+        assert [kept for _, kept in await log.refused("p", 9)] == [refusal(4)]
+        await one(log, Restart("p"))
+        assert [kept for _, kept in await log.refused("p", 9)] == []
+        assert [kept for _, kept in await log.refused("q", 9)] == [refusal(2)]
+        assert list(await log.pipelines()) == ["q"]
 
     async def test_bodies_come_back_as_they_went_in(self, log: Log) -> None:
         bodies = [b"", b"\x00", b"\xff\xfe", "ü€😀".encode(), b",\n,", bytes(range(256))]

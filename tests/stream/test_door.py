@@ -25,7 +25,7 @@ class SlowLog(SqliteLog):
         super().__init__(":memory:", clock=clock.now)
         self.commits: list[list[str]] = []
         self.open = asyncio.Event()
-        self.fail: StorageError | None = None
+        self.fail: Exception | None = None
 
     async def commit(self, writes: Sequence[Write]) -> Sequence[Outcome]:
         self.commits.append([write.pipeline for write in writes])  # type: ignore[union-attr]
@@ -153,3 +153,13 @@ async def test_what_does_not_persist_keeps_the_newest_only(stream: Stream):
     page = await stream.logs.volatile.read("pl_v", 0, 1000)
     assert (page.records[0].offset, page.last) == (151, 250)
     assert (await stream.logs.durable.bounds("pl_v")).last == 0
+
+
+async def test_a_bug_in_a_commit_leaves_nobody_waiting(slow: SlowLog):
+    door = door_to(slow)
+    slow.fail = RuntimeError("a bug")
+    slow.open.set()
+    with pytest.raises(StorageError):
+        await door.append(a_pipeline(), [{}])
+    slow.fail = None
+    assert (await door.append(a_pipeline(), [{}])).first == 1

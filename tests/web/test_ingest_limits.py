@@ -45,6 +45,17 @@ async def test_a_number_too_large_for_a_float(client: Client):
     assert await stored(client) == [{"n": 1}, {"n": 2}]
 
 
+@pytest.mark.parametrize(
+    "body", [b"[" + b"[]," * 1_500_000 + b"[]]", b"\n" * 2_000_001, b"[" + b"1," * 2_000_001 + b"1]"]
+)
+async def test_a_small_gzip_of_very_many_values(client: Client, body: bytes):
+    """Each would be an object in memory, and all of them parsed before the first is counted."""
+    content_type = NDJSON if body[:1] == b"\n" else "application/json"
+    response = await client.append(gzip.compress(body), content_encoding="gzip", content_type=content_type)
+    assert response.status_code == 413
+    assert "2,000,000 values" in problem(response)["detail"]
+
+
 @pytest.mark.parametrize("content_type", ["application/json", NDJSON])
 async def test_how_many_records(client: Client, content_type: str):
     def body(count: int) -> bytes:

@@ -84,6 +84,7 @@ CONTEXTS: dict[str, dict[str, object]] = {
         "dashboard": {"slug": "a", "title": "<b>"},
         "grid": "",
         "version": "a-1",
+        "tz": "UTC",
         "live_url": "/d/a/live?tz=UTC&from=1",
         "empty": {"pipeline_slug": "a", "curl": "curl -d '<b>'"},
     },

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from livedash.base import limits
+from livedash.model.errors import StorageError
 from tests.server import STREAM, Client, bearer, serving
 from tests.web.test_ingest import problem
 from tests.wire import (
@@ -170,3 +171,14 @@ async def test_a_client_that_reads_nothing_holds_up_nobody(client: Client):
             await client.append(body)
             assert (await offsets(quick, 10))[-1] == count * 10
     assert (await client.get(RECORDS, headers=bearer(STREAM))).status_code == 200
+
+
+async def test_a_log_that_fails_ends_no_event_source_for_good(client: Client, monkeypatch: pytest.MonkeyPatch):
+    async def failing(*_: object) -> None:
+        raise StorageError("the disk has gone")
+
+    monkeypatch.setattr(client.app.tails, "of", failing)
+    response = await client.get("/api/pipelines/weather/stream", headers=bearer(STREAM))
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert "retry: " in response.text

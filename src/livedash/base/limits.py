@@ -9,6 +9,7 @@ UNPACKED_BYTES = 64 * MIB  # a small gzip may not unpack to more: a 16 MiB body 
 GZIP_MEMBERS = 10_000  # one a record at most; an empty one takes 20 bytes, and each costs some work
 RECORD_BYTES = 64 * KIB  # one SSE event and one webhook record must stay small enough to buffer per client
 RECORD_DEPTH = 32  # recursion over a record is bounded; nobody charts deeper
+VALUES_PER_REQUEST = 2_000_000  # a small gzip may unpack to millions of empty arrays, each an object in memory
 RECORDS_PER_REQUEST = 10_000  # one request may not hold the event loop or a commit for long
 BODY_SECONDS = 30.0  # a slow body may not hold its memory for ever
 ENCODE_SLICE = 250  # records validated and encoded before other clients get a turn (about 2 ms)
@@ -37,7 +38,8 @@ BROADCAST_SLICE = 50  # clients written to before others get a turn (about 0.5 m
 KEEPALIVE_SECONDS = 30.0  # of silence before a comment keeps proxies from closing a stream
 
 # Boards
-BOARDS_PER_DASHBOARD = 32  # viewer settings that differ at the same time; beyond it viewers get the plain board
+BOARDS_PER_DASHBOARD = 16  # viewer settings that differ at the same time, so that a public page cannot make any number
+BOARDS = 200  # at the same time in all: each may hold some megabytes and takes its turns of the processor
 PATCHES_KEPT = 40  # about ten seconds at 4 Hz: a short break resumes from patches, a longer one from the full state
 BOARD_SLICE_RECORDS = 20_000  # folded between two renderings, so that a page behind a busy pipeline keeps moving
 WIDGETS_PER_DASHBOARD = 100

@@ -14,6 +14,7 @@ from livedash.boards.settings import ViewerSettings
 from livedash.catalog.directory import Directory
 from livedash.catalog.entries import Dashboard, Pipeline
 from livedash.model import Clock
+from livedash.model.errors import Busy
 from livedash.stream.tail import Tails
 
 LINGER_SECONDS = 20.0  # between a page and its live connection, and over a reload
@@ -68,7 +69,7 @@ class Boards:
 
     @asynccontextmanager
     async def watch(self, dashboard: Dashboard, settings: ViewerSettings) -> AsyncIterator[Board]:
-        """The board, started, for as long as the context is open. Raises StorageError."""
+        """The board, started, for as long as the context is open. Raises Busy when there are too many, StorageError."""
         key, place = self._place(dashboard, settings)
         place.viewers += 1
         if place.linger:
@@ -88,11 +89,15 @@ class Boards:
             self._drop(key, place)
             place = None
         if place is None:
-            if sum(other[0] == dashboard.id for other in self._places) >= limits.BOARDS_PER_DASHBOARD:
-                key = (dashboard.id, ViewerSettings())
-            place = self._places.setdefault(key, _Place(made_from))
+            self._check_room(dashboard)
+            place = self._places[key] = _Place(made_from)
             self._metrics.boards.set(len(self._places))
         return key, place
+
+    def _check_room(self, dashboard: Dashboard) -> None:
+        same = sum(other[0] == dashboard.id for other in self._places)
+        if same >= limits.BOARDS_PER_DASHBOARD or len(self._places) >= limits.BOARDS:
+            raise Busy("too many different settings are being looked at; try again in a moment", LINGER_SECONDS)
 
     async def _board(self, key: _Key, place: _Place, dashboard: Dashboard) -> Board:
         async with place.lock:

@@ -32,7 +32,8 @@ class Refused(LivedashError):
 def connect() -> httpx.Client:
     """A client of the server at `LIVEDASH_URL`, with `LIVEDASH_TOKEN` or the admin token kept in the data folder of
     a server on this host. Raises Invalid for a strange URL or token, Unknown or Denied when there is no token."""
-    url = _url(variable("url", os.environ) or DEFAULT_URL)
+    port = variable("port", os.environ)  # whoever moved the server by it means the same one here
+    url = _url(variable("url", os.environ) or (f"http://127.0.0.1:{port}" if port else DEFAULT_URL))
     return httpx.Client(
         base_url=url,
         headers={"Authorization": f"Bearer {_token()}"},
@@ -133,5 +134,5 @@ def refused(response: httpx.Response) -> Refused:
     except (ValueError, KeyError, TypeError, AttributeError):
         return Refused(status, f"{status} {response.reason_phrase}")
     hint = f"; set {PREFIX}TOKEN to one that is" if status == 401 else ""
-    between = "\n" if "\n" in detail else " "  # a mistake begins with its place in a file
-    return Refused(status, f"{status}{between}{detail}{hint}{''.join(more)}")
+    said = detail if status == 422 else f"{status} {detail}"  # a mistake begins with its place in a file
+    return Refused(status, f"{said}{hint}{''.join(more)}")

@@ -73,6 +73,8 @@ async def _watch(app: App, path: Path, seen: _Sight) -> None:
             await apply_file(app, path)
         except LivedashError as error:
             _log.error("not applied", file=str(path), error=str(error))
+        except Exception:  # a bug: the next change of the file is looked at all the same
+            _log.exception("not applied", file=str(path))
 
 
 def _look(path: Path) -> _Sight:

@@ -59,7 +59,7 @@ class Trim:
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """Begin a new life of the log: a new epoch, empty, offsets from 1 again."""
+    """Begin a new life of the log: a new epoch, empty, offsets from 1 again; refusals go too."""
 
     pipeline: str
 
@@ -130,7 +130,7 @@ class Log(Protocol):
     async def bounds(self, pipeline: str) -> Bounds: ...
 
     async def pipelines(self) -> Sequence[str]:
-        """Those that were appended to in their present life, in no order."""
+        """Those with records or refusals, or that had some in their present life; in no order."""
         ...
 
     async def checkpoint(self, reader: str, pipeline: str) -> Checkpoint | None: ...

@@ -3,7 +3,10 @@
 LivedashError
 ├── Invalid              what was sent cannot be taken as it is
 │   ├── TooLarge
-│   └── BadCursor
+│   ├── Unsupported
+│   └── Malformed        it cannot even be read
+│       ├── BadCursor
+│       └── TooSlow
 ├── Denied               who asks may not
 │   └── Unknown          and is not told whether it exists
 ├── NotFound

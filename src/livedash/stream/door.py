@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
+import structlog
+
 from livedash.base import limits
 from livedash.base.metrics import Metrics
 from livedash.bus import Bus
@@ -17,6 +19,8 @@ from livedash.model import Clock, Draft, Json, Refusal
 from livedash.model.errors import Busy, LivedashError, StorageError, StorageFull
 from livedash.stream.intake import Map, Unreadable, refusal, take
 from livedash.stream.logs import Logs
+
+_log = structlog.get_logger("livedash.door")
 
 
 @dataclass(slots=True)
@@ -116,6 +120,9 @@ class _Gate:
                 outcomes: list[Outcome] = list(await self._log.commit([pending.write for pending in batch]))
             except StorageError as error:
                 outcomes = [error] * len(batch)
+            except Exception:  # a bug: who waits here must not wait for ever, and the next commit may go well
+                _log.exception("a commit failed")
+                outcomes = [StorageError("the commit failed; the log of the server says why")] * len(batch)
             self._metrics.commit.observe(time.perf_counter() - started)
             self._metrics.commit_records.observe(sum(len(pending.write.drafts) for pending in batch))
             await self._settle(batch, outcomes)

@@ -19,6 +19,7 @@ def items(content_type: str, body: bytes) -> Iterator[Json | Unreadable]:
     """The items of a body, in order. Raises Malformed, TooLarge or Unsupported before the first item."""
     kind = content_type.partition(";")[0].strip().lower()
     body = body.removeprefix(_BOM)
+    _check_values(body)
     if kind in _LINES:
         return _lines(body)
     if kind in _JSON or kind.endswith("+json"):
@@ -49,6 +50,13 @@ def _line(line: bytes) -> Json | Unreadable:
         return orjson.loads(line)
     except orjson.JSONDecodeError as error:
         return Unreadable(line, f"not JSON: {error.msg} at column {error.colno}")
+
+
+def _check_values(body: bytes) -> None:
+    """Before anything is parsed. Counted roughly, in strings too: nothing that people send comes near the limit."""
+    most = limits.VALUES_PER_REQUEST
+    if len(body) > most and sum(map(body.count, (b",", b"[", b"{", b"\n"))) > most:
+        raise TooLarge(f"a request may hold {most:,} values; send smaller batches")
 
 
 def _check_count(count: int) -> None:

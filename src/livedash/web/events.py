@@ -2,12 +2,14 @@
 
 from functools import partial
 
+import structlog
 from starlette.types import Receive, Scope, Send
 
 from livedash.base import limits
 from livedash.base.metrics import Metrics
 from livedash.catalog.entries import Pipeline
 from livedash.model import Cursor, Page
+from livedash.model.errors import StorageError
 from livedash.stream.broadcast import Broadcast
 from livedash.stream.frames import events
 from livedash.stream.reader import Reader
@@ -17,6 +19,8 @@ from livedash.web.access import Access
 from livedash.web.http import answer, query, text_header
 from livedash.web.lines import chunk, line_of
 from livedash.web.streams import KEEPALIVE, SSE_HEADERS, Streams, Write
+
+_log = structlog.get_logger("livedash.events")
 
 
 class Events:
@@ -34,8 +38,14 @@ class Events:
         headers = cors.headers(scope, pipeline.allowed_origins)
         if scope["method"] == "HEAD":
             return await answer(send, 200, [*SSE_HEADERS, *headers], b"")
-        # the reader is registered before anything is replayed, so nothing falls in between
-        reader = Reader(await self._tails.of(pipeline), _resume(scope))
+        cursor = _resume(scope)
+        try:
+            # the reader is registered before anything is replayed, so nothing falls in between
+            reader = Reader(await self._tails.of(pipeline), cursor)
+        except StorageError as error:
+            _log.warning("cannot begin a stream", pipeline=pipeline.slug, error=str(error))
+            # any other status than 200 would end an EventSource for good; so it is told to come back
+            return await self._streams.serve(receive, send, _nothing, headers)
         with self._metrics.streams.track_inprogress():
             await self._streams.serve(receive, send, partial(self._pump, pipeline, reader, scope), headers)
 
@@ -52,6 +62,10 @@ class Events:
                 self._metrics.gaps.inc()
             await write(_frame(page))
             self._metrics.stream_events.inc(len(page.records))
+
+
+async def _nothing(write: Write) -> None:
+    return None
 
 
 def _frame(page: Page) -> bytes:

@@ -43,12 +43,14 @@ def router(
     @routes.get("/d/{slug}")
     async def dashboard(slug: str, request: Request) -> Response:
         found = access.to_view(slug, request.scope)
-        async with boards.watch(found, ViewerSettings.parse(request.query_params)) as board:
+        settings = ViewerSettings.parse(request.query_params)
+        async with boards.watch(found, settings) as board:
             version, grid = board.version, board.html()
         context = {
             "dashboard": found,
             "grid": grid,
             "version": str(version),
+            "tz": settings.tz,
             "live_url": _live_url(found, request.query_params),
             "empty": _empty(found, base_of(request)) if not found.widgets else None,
             **_look(request.query_params),
@@ -76,7 +78,8 @@ def router(
             return None
         token = shown_tokens.get(pipeline.slug, "$INGEST_TOKEN")
         url = f"{base}/api/pipelines/{pipeline.slug}/records"
-        command = f"curl {url} \\\n  -H 'Authorization: Bearer {token}' \\\n  -d '{{\"temperature\": 21.5}}'"
+        record = '{"temperature": 21.5, "city": "Bern"}'
+        command = f"curl {url} \\\n  -H 'Authorization: Bearer {token}' \\\n  -d '{record}'"
         return {"pipeline_slug": pipeline.slug, "curl": command}
 
     return routes

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from livedash.base import limits
 from livedash.model import Cursor, Gap, Page, Record
-from livedash.model.errors import CursorExpired
+from livedash.model.errors import CursorExpired, Invalid
 from livedash.model.record import iso
 from livedash.stream.frames import array, lines
 from livedash.stream.tail import Tail, Tails
@@ -56,6 +56,8 @@ def router(access: Access, tails: Tails) -> APIRouter:
 
 
 async def _page(tail: Tail, after: str | None, before: str | None, limit: int) -> Page:
+    if after is not None and before is not None:
+        raise Invalid("give `after` or `before`, not both")
     if after is not None:
         start = await _offset(tail, after)
         if start > tail.last:  # as after a restored backup

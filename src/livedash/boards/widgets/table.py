@@ -91,8 +91,7 @@ class Body:
 
     @cached_property
     def html(self) -> Markup:
-        newest = max((row.record for row in self.rows), key=lambda record: record.offset, default=None)
-        heads = Markup("").join(_head(column, newest) for column in self.columns)
+        heads = Markup("").join(_head(column, self.rows) for column in self.columns)
         rows = Markup("").join(row.html(self.columns, self._zone) for row in self.rows)
         note = Markup("") if self.rows else Markup('<p class="widget-empty">No records yet.</p>')
         table = '<table class="data-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>{}'
@@ -182,8 +181,9 @@ def _cell(record: Record, column: Column, zone: tzinfo) -> Markup:
     return start + escape(shown) + _END  # a third of the time of format(), and cells are many
 
 
-def _head(column: Column, newest: Record | None) -> Markup:
-    """A heading stands over numbers to the right as well."""
-    numeric = newest is not None and number(_value(newest, column.field)) is not None
+def _head(column: Column, rows: Sequence[Row]) -> Markup:
+    """A heading stands over numbers to the right as well; the first row that has a value tells."""
+    values = (_value(row.record, column.field) for row in rows)
+    numeric = number(next((value for value in values if value is not None), None)) is not None
     head = '<th scope="col" class="number">{}</th>' if numeric else '<th scope="col">{}</th>'
     return Markup(head).format(column.label or column.field)

@@ -36,6 +36,7 @@ class Changes:
 
     heads: dict[str, Head]
     ended: list[Head] = field(default_factory=list)
+    restarted: list[str] = field(default_factory=list)  # pipelines, whose refusals go too
     runs: list[Run] = field(default_factory=list)
     refusals: list[tuple[str, int, Refusal]] = field(default_factory=list)  # pipeline, number, refusal
     requests: dict[Key, Appended] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Changes:
         return Changes(
             dict(self.heads),
             list(self.ended),
+            list(self.restarted),
             list(self.runs),
             list(self.refusals),
             dict(self.requests),

@@ -52,8 +52,8 @@ class Plan:
         for pipeline in {by_life[run.life] for run in self.changes.runs if run.life in by_life}:
             self._trim(Trim(pipeline, max(self.changes.heads[pipeline].last - keep, 0)))
 
-    def _born(self, pipeline: str, refused: int = 0) -> Head:
-        return Head(next(self._lives), pipeline, _new_epoch(), refused=refused)
+    def _born(self, pipeline: str) -> Head:
+        return Head(next(self._lives), pipeline, _new_epoch())
 
     def _together(self, group: Together) -> Done:
         before = self.changes.copy()
@@ -143,7 +143,9 @@ class Plan:
     def _restart(self, pipeline: str) -> None:
         head = self.changes.heads[pipeline]
         self.changes.ended.append(head._replace(pipeline=None, first=head.last + 1, bytes=0))
-        self.changes.heads[pipeline] = self._born(pipeline, head.refused)
+        self.changes.heads[pipeline] = self._born(pipeline)
+        self.changes.restarted.append(pipeline)
+        self.changes.refusals = [kept for kept in self.changes.refusals if kept[0] != pipeline]
 
 
 def _new_epoch() -> str:

@@ -116,7 +116,9 @@ def expired(db: sqlite3.Connection, pipeline: str, before: int | None, over: int
 
 
 def pipelines(db: sqlite3.Connection) -> Sequence[str]:
-    (found,) = db.execute("SELECT json_group_array(pipeline) FROM head WHERE pipeline NOTNULL AND last > 0").fetchone()
+    (found,) = db.execute(
+        "SELECT json_group_array(pipeline) FROM head WHERE pipeline NOTNULL AND max(last, refused) > 0"
+    ).fetchone()
     return cast("list[str]", orjson.loads(found))
 
 

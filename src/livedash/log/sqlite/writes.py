@@ -117,6 +117,10 @@ def _store(db: sqlite3.Connection, changes: Changes, before: dict[str, Head], no
     _put(db, _HEAD, 7, [*changes.ended, *heads])  # what ended first: the name it had is taken over
     _put(db, _RECORD, 5, _records(changes.runs, now))
     _put(db, _BLOCK, 4, _blocks(changes.runs))
+    if changes.restarted:
+        db.execute(
+            "DELETE FROM refusal WHERE pipeline IN (SELECT value FROM json_each(?))", (_json(changes.restarted),)
+        )
     _put(db, _REFUSAL, 7, [
         (pipeline, number % REFUSALS_KEPT, number, now, refusal.index, refusal.reason, refusal.body)
         for pipeline, number, refusal in changes.refusals
