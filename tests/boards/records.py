@@ -93,10 +93,10 @@ def picture(made: Widget[Any], state: Any) -> Any:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[list[Record], list[list[Record]], list[int]]:
+def histories(draw: st.DrawFn, groups: str = "xyz") -> tuple[list[Record], list[list[Record]], list[int]]:
     """Records out of order in time, a split of them into pages, and the moment of each page, rising."""
     values = st.none() | st.integers(-5, 5) | st.floats(-1e9, 1e9) | st.sampled_from(["<b>", True, [1], {"x": 1}])
-    data = st.fixed_dictionaries({}, optional={"a": values, "b": values, "g": st.sampled_from("xyz"), "c.d": values})
+    data = st.fixed_dictionaries({}, optional={"a": values, "b": values, "g": st.sampled_from(groups), "c.d": values})
     items = draw(st.lists(st.tuples(data, st.integers(-40, 60)), max_size=30))
     found = [record(offset, item, NOON + shift * SECOND // 2) for offset, (item, shift) in enumerate(items, 1)]
     cuts = sorted(draw(st.lists(st.integers(0, len(found)), max_size=6)))

@@ -12,6 +12,13 @@ WIDGETS = {
     "chart of a range": lambda: widget("line_chart", fields=["a"], range="10s", limit=50),
     "joined chart": lambda: widget("line_chart", fields=["a", "b"], range="20s", limit=4),
     "joined chart of groups": lambda: widget("line_chart", group_by="g", range="7s", limit=3, aggregate="last"),
+    "joined chart of the least": lambda: widget("line_chart", group_by="g", range="13s", limit=3, aggregate="min"),
+    "joined chart of the largest": lambda: widget(
+        "line_chart", fields=["a", "b"], range="7s", limit=2, aggregate="max"
+    ),
+    "chart of sums": lambda: widget(
+        "line_chart", fields=["a", "b"], group_by="g", range="7s", limit=3, aggregate="sum"
+    ),
     "chart of rates": lambda: widget("line_chart", field="a", range="13s", limit=5, aggregate="rate"),
     "chart with where": lambda: widget("line_chart", field="a", range="9s", where="data.a > 0"),
     "table": lambda: widget("table", {"fields": ["a", "g", "timestamp", "offset"]}, limit=5),

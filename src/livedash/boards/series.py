@@ -1,17 +1,21 @@
 """The series of a chart: which lines there are, and the points of their picture."""
 
-from collections.abc import Callable, Iterable, Sequence
-from math import fsum
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import nlargest
+from types import MappingProxyType
 from typing import NamedTuple
 
 from livedash.base import limits
-from livedash.boards.query import Aggregate, Query
+from livedash.boards.query import Query
+from livedash.boards.totals import Number, Sample, Tally
 from livedash.boards.values import number, text
-from livedash.boards.window import SECOND, Entry
+from livedash.boards.window import Entry
 from livedash.model import Record
 from livedash.model.record import field
 
-Number = int | float
+LINES_FOLLOWED = 500  # of a chart, so that a step costs the same however many values `group_by` has
+
+Order = tuple[int, int]
 Point = tuple[Number | None, ...]  # epoch milliseconds, then one value per series
 
 
@@ -29,7 +33,30 @@ class Reading(NamedTuple):
     values: dict[str, Number]
 
 
-Present = dict[Key, tuple[int, tuple[int, int]]]  # how many records have it, and the order of the newest of them
+class Present(NamedTuple):
+    """The lines there could be, by the order of their newest record; of very many only the newest."""
+
+    newest: Mapping[Key, Order] = MappingProxyType({})
+    edge: tuple[Order, Key] | None = None  # the newest line that is not followed, while it is in the window
+
+    @property
+    def left_out(self) -> int:
+        """How many are not drawn, at least."""
+        return max(len(self.newest) - limits.SERIES_PER_CHART, 0)
+
+
+class Bucket(NamedTuple):
+    """A stretch of time: how many records are in it, also those without a value, and their totals by line."""
+
+    records: int = 0
+    tallies: Mapping[Key, Tally] = MappingProxyType({})
+
+
+class Samples(NamedTuple):
+    """What comes into a bucket or leaves it; the numbers of each line in order."""
+
+    records: int = 0
+    lines: Mapping[Key, list[Sample]] = MappingProxyType({})
 
 
 def reader(query: Query) -> Callable[[Record], Reading]:
@@ -51,27 +78,30 @@ def fields_of(query: Query) -> tuple[str, ...]:
     return query.fields or ((query.field,) if query.field else ())
 
 
-def counted(old: Present, added: Iterable[Entry], dropped: Iterable[Entry]) -> Present:
-    """`old` after these entries came and went."""
-    present = dict(old)
-    for entry in added:
-        for key in _keys(entry.value):
-            count, newest = present.get(key, (0, entry.order))
-            present[key] = (count + 1, max(newest, entry.order))
+def present(old: Present, added: Iterable[Entry], dropped: Iterable[Entry], start: Order | None) -> Present:
+    """`old` after these entries came and went, the oldest first; `start` is the order of the oldest that is left.
+
+    Lines leave the window in the order of `newest`, so those beyond LINES_FOLLOWED are gone before any other."""
+    newest = dict(old.newest)
+    edge = old.edge if old.edge and start and old.edge[0] >= start else None
     for entry in dropped:
         for key in _keys(entry.value):
-            count, newest = present[key]
-            if count == 1:
-                del present[key]
-            else:
-                present[key] = (count - 1, newest)
-    return present
+            if newest.get(key) == entry.order:
+                del newest[key]
+    for entry in added:
+        for key in _keys(entry.value):
+            if key in newest or edge is None or (entry.order, key) > edge:
+                newest[key] = max(newest.get(key, entry.order), entry.order)
+    if len(newest) <= LINES_FOLLOWED:
+        return Present(newest, edge)
+    ranked = sorted(((order, key) for key, order in newest.items()), reverse=True)
+    return Present({key: order for order, key in ranked[:LINES_FOLLOWED]}, ranked[LINES_FOLLOWED])
 
 
 def chosen(present: Present) -> tuple[Key, ...]:
     """The lines of a chart in a stable order: of too many those with the newest records."""
-    newest = sorted(present, key=lambda key: present[key][1], reverse=True)[: limits.SERIES_PER_CHART]
-    return tuple(sorted(newest))
+    newest = present.newest
+    return tuple(sorted(nlargest(limits.SERIES_PER_CHART, newest, key=lambda key: (newest[key], key))))
 
 
 def point(entry: Entry, series: Sequence[Key]) -> Point:
@@ -80,47 +110,20 @@ def point(entry: Entry, series: Sequence[Key]) -> Point:
     return (entry.timestamp // 1000, *(values.get(key.field) if key.group == group else None for key in series))
 
 
-def joined(start: int, width: int, entries: Sequence[Entry], series: Sequence[Key], how: Aggregate) -> Point:
-    """The records of the `width` µs from `start` as one point at their beginning."""
-    by_key: dict[Key, list[Number]] = {key: [] for key in series}
+def gathered(entries: Iterable[Entry], width: int) -> dict[int, Samples]:
+    """`entries` (in order) by bucket: of `width` µs, numbered from 1970."""
+    inside: dict[int, list[Entry]] = {}
     for entry in entries:
-        group, values = entry.value
+        inside.setdefault(entry.timestamp // width, []).append(entry)
+    return {number: Samples(len(some), _by_line(some)) for number, some in inside.items()}
+
+
+def _by_line(entries: Iterable[Entry]) -> dict[Key, list[Sample]]:
+    lines: dict[Key, list[Sample]] = {}
+    for order, _, (group, values) in entries:
         for path, value in values.items():
-            if (key := Key(group, path)) in by_key:
-                by_key[key].append(value)
-    return (start // 1000, *(aggregate(values, how, width) for values in by_key.values()))
-
-
-def aggregate(values: Sequence[Number], how: Aggregate, width: int) -> Number | None:
-    """Values in order of time as one; `width` in µs, for rates."""
-    if how == "count":
-        return len(values)
-    if how == "rate":
-        return len(values) * SECOND / width
-    if not values:
-        return 0 if how == "sum" else None
-    return _JOIN[how](values)
-
-
-def _sum(values: Sequence[Number]) -> Number | None:
-    try:
-        return fsum(values)
-    except OverflowError:
-        return None  # JSON has no infinity
-
-
-def _average(values: Sequence[Number]) -> Number | None:
-    total = _sum(values)
-    return None if total is None else total / len(values)
-
-
-_JOIN: dict[str, Callable[[Sequence[Number]], Number | None]] = {
-    "avg": _average,
-    "sum": _sum,
-    "min": min,
-    "max": max,
-    "last": lambda values: values[-1],
-}
+            lines.setdefault(Key(group, path), []).append((order, value))
+    return lines
 
 
 def _keys(reading: Reading) -> Iterable[Key]:

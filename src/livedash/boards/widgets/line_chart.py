@@ -1,16 +1,15 @@
 """Lines over time."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import orjson
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from livedash.base import limits
 from livedash.boards import format, svg
 from livedash.boards.hidden_table import hidden_table
-from livedash.boards.picture import Picture, Pictures
+from livedash.boards.picture import Picture, Pictures, update
 from livedash.boards.query import seconds
 from livedash.boards.series import Point
 from livedash.boards.widget import Delta, View
@@ -97,7 +96,7 @@ class LineChart:
             return Delta(body=self.render(new))
         if old.points == new.points and (old.ends == new.ends or not new.points):
             return None
-        return Delta(chart=_update(old.points, new))
+        return Delta(chart=update(old.points, new))
 
     def rows(self, state: Picture) -> tuple[list[str], list[list[Json]]]:
         names = ["time", *self._names(state, {})]
@@ -114,7 +113,7 @@ class LineChart:
 
     def _outline(self, state: Picture) -> tuple[object, ...]:
         """What the picture has beside its points; when it changes the whole is sent."""
-        return state.series, bool(state.points), state.crowded, _left_out(state)
+        return state.series, bool(state.points), state.crowded, state.present.left_out, state.present.edge is None
 
     def _chart(self, state: Picture) -> dict[str, Json]:
         datasets = [
@@ -172,38 +171,15 @@ class LineChart:
         notes = []
         if not state.points:
             notes.append(Markup('<p class="widget-empty">No data yet.</p>'))
-        if left_out := _left_out(state):
-            notes.append(Markup('<p class="widget-note">{} more lines are not shown.</p>').format(left_out))
+        if left_out := state.present.left_out:
+            at_least = "More than " if state.present.edge else ""
+            note = Markup('<p class="widget-note">{}{} more lines are not shown.</p>')
+            notes.append(note.format(at_least, left_out))
         if state.crowded:
             note = Markup('<p class="widget-note">Only the newest {:,} records of the range are shown.</p>')
             notes.append(note.format(WINDOW_RECORDS))
         return notes
 
 
-def _left_out(state: Picture) -> int:
-    return max(len(state.present) - limits.SERIES_PER_CHART, 0)
-
-
 def _line(points: list[Point], index: int) -> list[tuple[float, float | None]]:
     return [(point[0] or 0, point[index]) for point in points]
-
-
-def _update(old: list[Point], state: Picture) -> dict[str, Any]:
-    """The update-chart event that leads from `old` points to those of `state`."""
-    new = state.points
-    kept = _kept(old, new)
-    sent = new[kept:]
-    columns = [[point[index] for point in sent] for index in range(1, len(state.series) + 1)]
-    update = {"labels": [point[0] for point in sent], "data": columns, "append": kept > 0, "window": len(new)}
-    return update | dict(zip(("from", "to"), state.ends, strict=True)) if state.ends else update
-
-
-def _kept(old: list[Point], new: list[Point]) -> int:
-    """How many of the newest `old` points are the first of `new`; 0 when there is nothing to append to."""
-    for start, point in enumerate(old):
-        if point == new[0]:
-            rest = old[start:]
-            return len(rest) if new[: len(rest)] == rest else 0
-        if (point[0] or 0) > (new[0][0] or 0):
-            return 0
-    return 0

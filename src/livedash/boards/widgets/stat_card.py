@@ -1,6 +1,6 @@
 """One value, large."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cached_property
 from operator import attrgetter
 from typing import ClassVar, Literal
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from livedash.boards import format, svg
 from livedash.boards.query import Query
-from livedash.boards.totals import Picker, Totals, extreme
+from livedash.boards.totals import EXTREMES, Totals, extreme, numbers
 from livedash.boards.values import number, text
 from livedash.boards.widget import Delta, View
 from livedash.boards.window import SECOND, WINDOW_RECORDS, Entry, Window, Windows
@@ -103,7 +103,7 @@ class StatCard:
         totals, peak = state.totals, state.peak
         if added or dropped:
             totals = totals.after(added, dropped)
-            if pick := _EXTREMES.get(self._how):
+            if pick := EXTREMES.get(self._how):
                 peak = extreme(pick, peak, window.entries, added, dropped)
         return State(self, window, totals, peak, self._windows.crowded(window, now))
 
@@ -139,7 +139,7 @@ class StatCard:
             return _newest(state.window.entries) if totals.present else None
         if how == "rate":
             return totals.present * SECOND / (self._windows.span or SECOND)
-        if how in _EXTREMES:
+        if how in EXTREMES:
             return state.peak
         return {"count": totals.present, "sum": totals.sum, "avg": totals.avg}[how]
 
@@ -159,9 +159,9 @@ class StatCard:
     def _delta(self, entries: list[Entry]) -> Markup:
         if not self._config.delta:
             return Markup("")
-        newest = _numbers(reversed(entries))
+        newest = numbers(reversed(entries))
         value = next(newest, None)
-        reference = next(_numbers(entries), None) if self._config.delta == "start" else next(newest, None)
+        reference = next(numbers(entries), None) if self._config.delta == "start" else next(newest, None)
         if value is None or reference is None:
             return Markup("")
         change = value - reference
@@ -177,7 +177,6 @@ class StatCard:
         return svg.lines([[(entry.timestamp, number(entry.value)) for entry in some]], css="sparkline")
 
 
-_EXTREMES: dict[str, Picker] = {"min": min, "max": max}
 _CROWDED = Markup('<p class="widget-note">Of the newest {:,} records of the range.</p>')
 
 
@@ -195,7 +194,3 @@ def _with_defaults(query: Query) -> Query:
 
 def _newest(entries: list[Entry]) -> Json:
     return next(entry.value for entry in reversed(entries) if entry.value is not None)
-
-
-def _numbers(entries: Iterable[Entry]) -> Iterator[int | float]:
-    return (value for entry in entries if (value := number(entry.value)) is not None)
