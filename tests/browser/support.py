@@ -26,7 +26,7 @@ _PAINTED = """([id, line]) => {
   const { chart } = livedash.charts.get(`chart-${id}`);
   const { borderColor, data } = chart.data.datasets[line];
   const point = data.findLast(({ y }) => y !== null);
-  if (!point) return false;
+  if (!point || !borderColor) return false; // not drawn yet
   const [x, y] = [chart.scales.x.getPixelForValue(point.x), chart.scales.y.getPixelForValue(point.y)];
   const scale = chart.currentDevicePixelRatio;
   const wanted = borderColor.match(/[0-9]+/g).map(Number);

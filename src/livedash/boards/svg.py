@@ -55,10 +55,12 @@ def _path(points: Points, box: tuple[float, float, float, float]) -> str:
 
 def _share(value: float, low: float, high: float) -> float:
     """Where `value` lies between the ends, 0 to 1; what lies beyond is put at the end."""
-    if high <= low:
+    # in parts of the larger end: the difference of two huge numbers overflows, half of the smallest number is nothing
+    unit = max(abs(low), abs(high))
+    span = high / unit - low / unit if high > low else 0
+    if not span:
         return 0.5
-    share = (value / 2 - low / 2) / (high / 2 - low / 2)  # halves: the difference of two huge numbers overflows
-    return min(max(share, 0.0), 1.0) if math.isfinite(share) else 0.5
+    return min(max((value / unit - low / unit) / span, 0.0), 1.0)
 
 
 def _thinned(points: Points) -> Points:
