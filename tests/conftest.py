@@ -9,7 +9,6 @@ from hypothesis import settings
 
 from tests.server import Client, serving
 
-
 # What lands must not depend on luck: there Hypothesis takes the same examples each time. Elsewhere it goes on looking.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
