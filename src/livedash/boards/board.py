@@ -17,6 +17,7 @@ from livedash.boards.feed import Feed
 from livedash.boards.widget import Delta, Widget
 from livedash.catalog.entries import Dashboard
 from livedash.model import Clock, Cursor, Json, Page
+from livedash.stream.waiters import Waiters
 
 TICK_SECONDS = 1.0  # how often windows and rates move on when only time passes
 
@@ -51,7 +52,7 @@ class Board:
         self._epoch = secrets.token_hex(4)
         self._number = 0
         self._patches: deque[bytes] = deque(maxlen=limits.PATCHES_KEPT)
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._waiters = Waiters()
         self.closed = False
 
     @property
@@ -78,22 +79,13 @@ class Board:
 
     async def changed(self, version: Cursor, wait: float) -> None:
         """Return when the board is not at `version` any more or is closed, or after `wait` seconds."""
-        if self.version != version or self.closed:
-            return
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
-        try:
-            async with asyncio.timeout(wait):
-                await waiter
-        except TimeoutError:
-            pass
-        finally:
-            self._waiters.discard(waiter)
+        if self.version == version and not self.closed:
+            await self._waiters.wait(asyncio.get_running_loop().time() + wait)
 
     def close(self) -> None:
         """The dashboard was changed or deleted, or nobody watches: viewers must look for another board."""
         self.closed = True
-        self._wake()
+        self._waiters.wake()
 
     async def start(self) -> None:
         """Fold what is there. Raises StorageError."""
@@ -164,10 +156,4 @@ class Board:
             self._number += 1
             self._patches.append(patch.bundle(self.version, deltas))
             self._metrics.patches.inc()
-            self._wake()
-
-    def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, set()
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+            self._waiters.wake()

@@ -1,7 +1,5 @@
 """The pages people see, rendered on the server with their data in them."""
 
-import csv
-import io
 from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import urlencode
@@ -18,7 +16,7 @@ from livedash.model import Json
 from livedash.model.errors import NotFound
 from livedash.web.access import Access
 from livedash.web.html import Templates
-from livedash.web.records import cell
+from livedash.web.spreadsheet import CSV_TYPE, to_csv
 
 
 def router(
@@ -65,7 +63,7 @@ def router(
                 raise NotFound(f"this dashboard has no widget {widget!r}")
             columns, rows = board.rows(widget)
         if form == "csv":
-            return Response(_csv(columns, rows), media_type="text/csv; charset=utf-8")
+            return Response(to_csv(columns, rows), media_type=CSV_TYPE)
         body = {"widget": widget, "columns": columns, "rows": rows}
         return Response(orjson.dumps(body, default=str), media_type="application/json")
 
@@ -98,11 +96,3 @@ def _look(query: Mapping[str, str]) -> dict[str, Json]:
 def _live_url(dashboard: Dashboard, query: Mapping[str, str]) -> str:
     kept = {name: query[name] for name in ("from", "to", "tz") if name in query}
     return f"/d/{dashboard.slug}/live" + (f"?{urlencode(kept)}" if kept else "")
-
-
-def _csv(columns: list[str], rows: list[list[Json]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows([cell(value) for value in row] for row in rows)
-    return text.getvalue()

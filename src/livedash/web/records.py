@@ -1,7 +1,5 @@
 """`GET /api/pipelines/{pipeline}/records`: pages of a log as JSON, CSV or NDJSON."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
@@ -16,9 +14,10 @@ from livedash.stream.frames import array, lines
 from livedash.stream.tail import Tail, Tails
 from livedash.web import cors
 from livedash.web.access import Access
+from livedash.web.spreadsheet import CSV_TYPE, to_csv
 
 Format = Literal["json", "csv", "ndjson"]
-_TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
+_TYPES = {"json": "application/json", "csv": CSV_TYPE, "ndjson": "application/x-ndjson"}
 Limit = Annotated[int, Query(ge=1, le=limits.PAGE_RECORDS)]
 
 
@@ -98,17 +97,7 @@ def _encode(page: Page, form: Format) -> bytes:
 
 
 def _csv(records: Sequence[Record]) -> bytes:
-    """One column for each key of any record's data; nested values as JSON."""
+    """One column for each key of any record's data."""
     keys = list(dict.fromkeys(key for record in records for key in record.data))
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["offset", "timestamp", *keys])
-    for record in records:
-        cells = [cell(record.data.get(key)) for key in keys]
-        writer.writerow([record.offset, iso(record.timestamp), *cells])
-    return text.getvalue().encode()
-
-
-def cell(value: object) -> object:
-    """A JSON value as a CSV cell: nothing for null, JSON for what is nested and for booleans."""
-    return orjson.dumps(value).decode() if isinstance(value, dict | list | bool) else value
+    rows = ([record.offset, iso(record.timestamp), *map(record.data.get, keys)] for record in records)
+    return to_csv(["offset", "timestamp", *keys], rows)
