@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import browser, demo, follow, ingest, log, machine
+from bench import browser, demo, follow, ingest, log, machine, webhooks
 from bench.figure import Figure
 
 RESULTS = Path(__file__).parent / "results"
@@ -21,7 +21,14 @@ def _log() -> list[Figure]:
     ]
 
 
-MEASURED = {"ingest": ingest.run, "follow": follow.run, "demo": demo.run, "browser": browser.run, "log": _log}
+MEASURED = {
+    "ingest": ingest.run,
+    "follow": follow.run,
+    "webhooks": webhooks.run,
+    "demo": demo.run,
+    "browser": browser.run,
+    "log": _log,
+}
 LONG = {"soak": browser.soak}  # twelve minutes, so only when asked for
 
 

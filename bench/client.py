@@ -1,4 +1,4 @@
-"""The load generators, in C so that they cost little beside the server; compiled when first used."""
+"""The other side of the wire, in C so that it costs little beside the server; compiled when first used."""
 
 import atexit
 import functools
@@ -31,6 +31,11 @@ def run(name: str, *words: object) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
+def started(name: str, *words: object) -> "subprocess.Popen[str]":
+    """The client `name`, which prints one JSON object a line."""
+    return subprocess.Popen([_built(name), *map(str, words)], stdout=subprocess.PIPE, text=True)
+
+
 def post(records: int) -> Path:
     """A file with a request that posts so many records, one as an object and more as an array."""
     body = orjson.dumps(RECORD if records == 1 else [RECORD] * records)
@@ -39,6 +44,11 @@ def post(records: int) -> Path:
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return _file(f"post-{records}", head.encode() + body)
+
+
+def scratch(name: str) -> Path:
+    """A path for a client to write to; gone at the end."""
+    return _folder() / name
 
 
 def get(path: str) -> Path:

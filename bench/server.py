@@ -8,21 +8,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 
-@dataclass
 class Server:
-    """A server process that answers. `seconds` is what it took from the command to the first answer."""
+    """`livedash <verb>` on the folder `data`, on a free port that it keeps when it is started again. `env` is what its
+    environment says of Livedash. `seconds` is what it took from the command to the first answer."""
 
-    process: psutil.Process
-    port: int
-    seconds: float
+    def __init__(self, verb: str, data: Path, *more: str, env: Mapping[str, str] | None = None) -> None:
+        self.port = _free_port()
+        self.seconds = 0.0
+        self.process: psutil.Popen
+        self._command = [sys.executable, "-m", "livedash", verb, "--port", str(self.port), "--data", str(data), *more]
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("LIVEDASH_")}
+        self._env = {**outside, "LIVEDASH_LOG_LEVEL": "warning", **(env or {})}
 
     @property
     def url(self) -> str:
@@ -39,31 +42,40 @@ class Server:
         """Bytes."""
         return int(self.process.memory_info().rss)
 
+    def start(self, path: str) -> None:
+        """Return when there is a 200 at `path`. Raises SystemExit when the process ends before."""
+        started = time.perf_counter()
+        self.process = psutil.Popen(self._command, env=self._env, stdout=subprocess.DEVNULL)
+        while not answers(self.port, path):
+            if self.process.poll() is not None:
+                raise SystemExit(f"the server ended with {self.process.poll()} before it answered")
+            time.sleep(0.01)
+        self.seconds = time.perf_counter() - started
+
+    def end(self, number: int = signal.SIGTERM) -> None:
+        self.process.send_signal(number)
+        self.process.wait(15)
+
 
 @contextmanager
-def serving(document: str) -> Iterator[Server]:
+def serving(document: str, **env: str) -> Iterator[Server]:
     """`livedash serve` with `document` applied, in a new folder."""
     with tempfile.TemporaryDirectory(prefix="livedash-bench-") as name:
         config = Path(name) / "bench.yaml"
         config.write_text(document)
-        with running("serve", Path(name) / "data", "/healthz", "--config", str(config)) as server:
+        with running("serve", Path(name) / "data", "/healthz", "--config", str(config), env=env) as server:
             yield server
 
 
 @contextmanager
-def running(verb: str, data: Path, path: str, *more: str) -> Iterator[Server]:
-    """`livedash <verb>` on the folder `data`, from its first answer at `path` on; stopped at the end."""
-    port = _free_port()
-    command = [sys.executable, "-m", "livedash", verb, "--port", str(port), "--data", str(data), *more]
-    env = {name: value for name, value in os.environ.items() if not name.startswith("LIVEDASH_")}
-    started = time.perf_counter()
-    popen = subprocess.Popen(command, env={**env, "LIVEDASH_LOG_LEVEL": "warning"}, stdout=subprocess.DEVNULL)
+def running(verb: str, data: Path, path: str, *more: str, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """A server, from its first answer at `path` on; stopped at the end."""
+    server = Server(verb, data, *more, env=env)
     try:
-        _wait(port, path, popen)
-        yield Server(psutil.Process(popen.pid), port, time.perf_counter() - started)
+        server.start(path)
+        yield server
     finally:
-        popen.send_signal(signal.SIGTERM)
-        popen.wait(15)
+        server.end()
 
 
 def answers(port: int, path: str) -> bool:
@@ -76,13 +88,6 @@ def answers(port: int, path: str) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _wait(port: int, path: str, popen: subprocess.Popen[bytes]) -> None:
-    while not answers(port, path):
-        if popen.poll() is not None:
-            raise SystemExit(f"the server ended with {popen.returncode} before it answered")
-        time.sleep(0.01)
 
 
 def _free_port() -> int:

@@ -1,4 +1,4 @@
-/* What both load generators need: time, connections on loopback, percentiles, whole files. */
+/* What the load generators and the receiver need: time, connections on loopback, percentiles, whole files. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -73,7 +73,7 @@ static void print_times(const char *name, struct times *times) {
     printf("\"%s\":{\"p50\":%.3f,\"p99\":%.3f,\"max\":%.3f}", name, ms[0], ms[1], ms[2]);
 }
 
-/* The size of a complete answer at the start of `bytes` (which end with a zero), 0 when more is to come. */
+/* The size of a complete message with a length at the start of `bytes` (which end with a zero), 0 when more is to come. */
 static size_t answer_size(const char *bytes, size_t have) {
     const char *end = strstr(bytes, "\r\n\r\n"), *length = strcasestr(bytes, "content-length:");
     if (!end || !length || length > end) return 0;

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.types import ASGIApp
 
@@ -11,6 +12,7 @@ from livedash.base import clock
 from livedash.base.config import Settings
 from livedash.base.folder import Folder
 from livedash.base.metrics import Metrics
+from livedash.base.outbound import Outbound
 from livedash.base.secrets import Vault, kept
 from livedash.base.supervise import Health, supervise
 from livedash.base.tokens import make_token
@@ -18,11 +20,16 @@ from livedash.boards.boards import Boards
 from livedash.bus.local import LocalBus
 from livedash.catalog.catalog import Catalog
 from livedash.log.sqlite import SqliteLog
-from livedash.manage.components import Mappings, source_of
+from livedash.manage.components import Mappings, sink_of, source_of
 from livedash.manage.first import FirstRecords
+from livedash.sinks.course import Schedule
+from livedash.sinks.means import Means
+from livedash.sinks.runner import Sinks
 from livedash.sources.runner import Runner
 from livedash.stream.door import Door
+from livedash.stream.gate import Gates
 from livedash.stream.logs import Logs
+from livedash.stream.operations import Operations
 from livedash.stream.retention import Retention
 from livedash.stream.tail import Tails
 from livedash.web.access import Access
@@ -33,6 +40,7 @@ from livedash.web.ingest import Ingest
 from livedash.web.live import Live
 from livedash.web.preflight import Preflight
 from livedash.web.rest import Parts, rest
+from livedash.web.sessions import Sessions
 from livedash.web.streams import Streams
 
 
@@ -42,6 +50,8 @@ class App:
 
     asgi: ASGIApp
     catalog: Catalog
+    logs: Logs
+    sessions: Sessions
     streams: Streams
     door: Door
     tails: Tails
@@ -68,10 +78,17 @@ async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = N
         stack.push_async_callback(logs.durable.close)
 
         bus, directory = LocalBus(), catalog.directory
-        door = Door(logs, bus, Mappings().of, clock=clock.now, metrics=metrics)
-        stack.push_async_callback(door.close)
+        gates = Gates(logs, bus, metrics)
+        stack.push_async_callback(gates.close)
+        door = Door(gates, Mappings().of, clock=clock.now, metrics=metrics)
         coalesce = settings.stream_coalesce_ms / 1000
         tails = Tails(logs, bus, size=settings.tail_records, coalesce=coalesce, metrics=metrics)
+        outbound = _outbound(settings)
+        stack.push_async_callback(outbound.close)
+        means = Means(
+            tails, gates.durable, logs.durable, Operations(directory, door), _schedule(settings), clock.now, metrics
+        )
+        sinks = Sinks(directory, partial(sink_of, outbound, settings), means, health=health)
         rate = settings.board_updates_per_second
         boards = Boards(directory, tails, rate=rate, clock=clock.now, metrics=metrics, health=health)
         stack.push_async_callback(boards.close)
@@ -81,25 +98,43 @@ async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = N
             "boards": boards.run,
             "first records": FirstRecords(catalog, tails).run,
             "retention": Retention(directory, logs, tails, clock=clock.now, metrics=metrics).run,
+            "sinks": sinks.run,
             "sources": Runner(directory, door, source_of, health=health, metrics=metrics).run,
         }
         tasks = [asyncio.create_task(supervise(n, w, health=health, metrics=metrics), name=n) for n, w in work.items()]
         stack.push_async_callback(_end, tasks)
 
-        access = Access(directory)
-        parts = Parts(settings, catalog, access, boards, tails, logs, health, metrics, shown_tokens or {})
+        sessions = Sessions(clock.now, secure=(settings.base_url or "").startswith("https:"))
+        access = Access(directory, sessions)
+        parts = Parts(
+            settings, catalog, access, sessions, boards, sinks, tails, logs, health, metrics, shown_tokens or {}
+        )
         plain = Plain(
             Ingest(door, access, metrics),
             Events(tails, access, streams, metrics),
             Live(boards, access, streams, clock.now, metrics),
             Preflight(directory),
         )
-        yield App(Front(plain, rest(parts), Hosts(allowed_hosts(settings)), metrics), catalog, streams, door, tails)
+        front = Front(plain, rest(parts), Hosts(allowed_hosts(settings)), metrics)
+        yield App(front, catalog, logs, sessions, streams, door, tails)
 
 
 def _logs(settings: Settings, folder: Folder) -> Logs:
     durable = SqliteLog(folder.log, clock=clock.now, quota_bytes=settings.quota, reserve_bytes=settings.disk_reserve)
     return Logs(durable, SqliteLog(":memory:", clock=clock.now, keep=settings.tail_records))
+
+
+def _outbound(settings: Settings) -> Outbound:
+    return Outbound(
+        settings.outbound_allow,
+        connections=settings.outbound_connections,
+        per_host=settings.outbound_connections_per_host,
+    )
+
+
+def _schedule(settings: Settings) -> Schedule:
+    days = settings.sink_disable_days
+    return Schedule(settings.sink_retry_seconds, settings.sink_refused_seconds, days * 86_400)
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

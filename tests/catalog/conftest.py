@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 
 from livedash.base.secrets import Vault
-from livedash.catalog.entries import Dashboard, Pipeline, Retention, Token, TokenKind, Widget
+from livedash.catalog.entries import (
+    Dashboard,
+    Header,
+    Pipeline,
+    Retention,
+    SigningSecret,
+    Sink,
+    Token,
+    TokenKind,
+    Widget,
+)
 from livedash.catalog.store import Store
 
 KEY = b"k" * 32
@@ -35,6 +45,20 @@ def a_pipeline(team: str, slug: str = "weather", **changes: Any) -> Pipeline:
         persist=True,
         retention=Retention(7.5, 2_000_000_000_000),
         allowed_origins=("https://shop.example",),
+        revision=0,
+    )
+    return replace(plain, **changes)
+
+
+def a_sink(pipeline: str, name: str = "billing", **changes: Any) -> Sink:
+    plain = Sink(
+        id=f"sk_{pipeline}_{name}",
+        pipeline=pipeline,
+        name=name,
+        settings={"type": "webhook", "url": "https://shop.example/hooks", "batch": {"records": 1}},
+        secrets=(SigningSecret("whsec_first", reference="${FIRST}"), SigningSecret("whsec_before", until=7)),
+        headers=(Header("x-key", "a-header-value", "${KEY}"), Header("x-other", "another")),
+        start="e1-12",
         revision=0,
     )
     return replace(plain, **changes)

@@ -9,11 +9,11 @@ import pytest
 from livedash.base.secrets import Vault
 from livedash.base.tokens import digest
 from livedash.catalog.catalog import Catalog
-from livedash.catalog.changes import Change, DropToken, PutDashboard, PutPipeline, PutToken
+from livedash.catalog.changes import Change, DropToken, PutDashboard, PutPipeline, PutSink, PutToken
 from livedash.catalog.entries import Grant, Snapshot, TokenKind
 from livedash.model.errors import Conflict, NotFound
 
-from .conftest import KEY, a_dashboard, a_pipeline, a_token
+from .conftest import KEY, a_dashboard, a_pipeline, a_sink, a_token
 
 
 @pytest.fixture
@@ -37,6 +37,19 @@ async def test_things_are_found_by_slug_and_id_and_listed_by_slug(catalog: Catal
     assert directory.pipeline("b") is directory.pipeline("pl_b") is not None
     assert directory.dashboard("b") is directory.dashboard("db_b") is not None
     assert directory.pipeline("db_b") is directory.dashboard("pl_b") is directory.pipeline("nobody") is None
+
+
+async def test_sinks_are_found_by_id_and_by_name_on_their_pipeline(catalog: Catalog) -> None:
+    directory = catalog.directory
+    await catalog.write([PutPipeline(a_pipeline(team(catalog), slug)) for slug in ("b", "a")])
+    await catalog.write([PutSink(a_sink(*place)) for place in (("pl_b", "y"), ("pl_b", "x"), ("pl_a", "y"))])
+    assert [each.id for each in directory.sinks()] == ["sk_pl_a_y", "sk_pl_b_x", "sk_pl_b_y"]
+    assert [each.id for each in directory.sinks("pl_b")] == ["sk_pl_b_x", "sk_pl_b_y"]
+    found = directory.sink("sk_pl_b_y")
+    assert found is directory.sink("y", "pl_b") is directory.sink("sk_pl_b_y", "pl_b")
+    assert found is not None
+    assert found.pipeline == "pl_b"
+    assert directory.sink("y") is directory.sink("x", "pl_a") is None
 
 
 async def test_a_token_opens_until_it_is_dropped(catalog: Catalog) -> None:

@@ -14,11 +14,12 @@ from alembic.script import ScriptDirectory
 
 from livedash.base.secrets import Vault
 from livedash.catalog import schema
+from livedash.catalog.changes import PutPipeline, PutSink
 from livedash.catalog.migrate import config_for
 from livedash.catalog.store import Store
 from livedash.model.errors import StorageError
 
-from .conftest import KEY
+from .conftest import KEY, a_pipeline, a_sink
 
 
 @pytest.fixture
@@ -29,6 +30,21 @@ def by_migrations(tmp_path: Path) -> Iterator[sa.Engine]:
         upgrade(config_for(connection), "head")
     yield engine
     engine.dispose()
+
+
+def test_an_older_database_is_brought_up_to_date_with_what_is_in_it(path: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        upgrade(config_for(connection), "0001")
+        connection.exec_driver_sql("INSERT INTO installation VALUES (1, 5)")
+        connection.exec_driver_sql("INSERT INTO team VALUES ('tm_1', 'main', 'Main')")
+    engine.dispose()
+    store = Store(path, Vault(KEY))
+    try:
+        snapshot = store.write([PutPipeline(a_pipeline("tm_1")), PutSink(a_sink("pl_weather"))], expected=5)
+    finally:
+        store.close()
+    assert ([each.slug for each in snapshot.teams], [each.name for each in snapshot.sinks]) == (["main"], ["billing"])
 
 
 def shape(engine: sa.Engine) -> dict[str, object]:

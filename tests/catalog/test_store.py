@@ -10,17 +10,19 @@ from livedash.base.secrets import Vault
 from livedash.catalog.changes import (
     DropDashboard,
     DropPipeline,
+    DropSink,
     DropToken,
     PutApplied,
     PutDashboard,
     PutPipeline,
+    PutSink,
     PutToken,
 )
 from livedash.catalog.entries import TokenKind
 from livedash.catalog.store import Store
 from livedash.model.errors import Conflict, StorageError
 
-from .conftest import KEY, a_dashboard, a_pipeline, a_token
+from .conftest import KEY, a_dashboard, a_pipeline, a_sink, a_token
 
 
 def team_of(store: Store) -> str:
@@ -41,6 +43,7 @@ def test_what_is_written_is_read_back_after_reopening(store: Store, path: Path) 
         [
             PutPipeline(a_pipeline(team)),
             PutDashboard(a_dashboard(team, auto="pl_weather")),
+            PutSink(a_sink("pl_weather")),
             PutToken(stream),
             PutToken(ingest),
             PutApplied("file", {"pipelines": {}}),
@@ -56,16 +59,21 @@ def test_what_is_written_is_read_back_after_reopening(store: Store, path: Path) 
     assert written.pipelines == (a_pipeline(team, revision=revision),)
     expected = a_dashboard(team, auto="pl_weather", revision=revision)
     assert written.dashboards == (replace(expected, widgets=expected.widgets[::-1]),), "widgets in reading order"
+    assert written.sinks == (a_sink("pl_weather", revision=revision),)
     assert set(written.tokens) == {stream, ingest}
     assert written.applied == {"file": {"pipelines": {}}}
 
 
 def test_secrets_are_not_readable_in_the_files(store: Store, path: Path) -> None:
     token = a_token(TokenKind.STREAM, "pl_weather", "d1", text="a-very-visible-text")
-    store.write([PutPipeline(a_pipeline(team_of(store))), PutToken(token)])
-    kept = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    store.write([PutPipeline(a_pipeline(team_of(store))), PutToken(token), PutSink(a_sink("pl_weather"))])
+    files = list(path.parent.iterdir())
+    assert f"{path.name}-wal" in {file.name for file in files}, "what is written is looked for where it is"
+    kept = b"".join(file.read_bytes() for file in files)
     assert b"pl_weather" in kept
-    assert b"a-very-visible-text" not in kept
+    assert b"https://shop.example/hooks" in kept
+    for secret in (b"a-very-visible-text", b"whsec_", b"a-header-value", b"another"):
+        assert secret not in kept
 
 
 def test_another_key_is_refused_with_what_to_do(store: Store, path: Path) -> None:
@@ -86,7 +94,30 @@ def test_putting_again_replaces_with_all_widgets(store: Store) -> None:
     assert snapshot.pipelines[0].revision == snapshot.revision - 1, "only what changed gets the new revision"
 
 
-def test_dropping_takes_widgets_and_tokens_along(store: Store) -> None:
+def test_a_sinks_secrets_open_for_that_sink_only(store: Store) -> None:
+    team = team_of(store)
+    names = ("one", "two")
+    store.write([PutPipeline(a_pipeline(team)), *(PutSink(a_sink("pl_weather", name)) for name in names)])
+    with store._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE sink SET sealed = (SELECT sealed FROM sink WHERE name = 'two')")
+    with pytest.raises(StorageError, match="does not open"):
+        store.load()
+
+
+def test_sink_names_are_unique_on_a_pipeline_only(store: Store) -> None:
+    team = team_of(store)
+    puts = [PutPipeline(a_pipeline(team)), PutPipeline(a_pipeline(team, "other"))]
+    store.write([*puts, PutSink(a_sink("pl_weather")), PutSink(a_sink("pl_other"))])
+    with pytest.raises(Conflict, match="this sink has a name that is taken"):
+        store.write([PutSink(a_sink("pl_weather", id="sk_3"))])
+    again = a_sink("pl_weather", secrets=(), headers=(), start=None)
+    snapshot = store.write([PutSink(again), DropSink("sk_pl_other_billing")])
+    assert snapshot.sinks == (replace(again, revision=snapshot.revision),)
+    with pytest.raises(Conflict):
+        store.write([PutSink(a_sink("pl_nobody"))])
+
+
+def test_dropping_takes_widgets_tokens_and_sinks_along(store: Store) -> None:
     team = team_of(store)
     store.write(
         [
@@ -94,11 +125,12 @@ def test_dropping_takes_widgets_and_tokens_along(store: Store) -> None:
             PutDashboard(a_dashboard(team)),
             PutToken(a_token(TokenKind.INGEST, "pl_weather", "d1")),
             PutToken(a_token(TokenKind.API, None, "d2")),
+            PutSink(a_sink("pl_weather")),
             PutApplied("file", 1),
         ]
     )
     snapshot = store.write([DropDashboard("db_weather"), DropPipeline("pl_weather"), PutApplied("file", None)])
-    assert (snapshot.pipelines, snapshot.dashboards, snapshot.applied) == ((), (), {})
+    assert (snapshot.pipelines, snapshot.sinks, snapshot.dashboards, snapshot.applied) == ((), (), (), {})
     assert [token.kind for token in snapshot.tokens] == [TokenKind.API]
     assert store.write([DropToken("tk_d2")]).tokens == ()
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from livedash import __version__
 from livedash.cli import app
 
-COMMANDS = ("serve", "demo", "apply", "export", "send", "tail", "doctor", "version", "token")
+COMMANDS = ("serve", "demo", "apply", "export", "send", "tail", "doctor", "version", "token", "sink", "usage")
 
 
 def run(*arguments: str) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""Every source, widget, mapping step, aggregate, format and unit is in the docs with every setting, and no others."""
+"""Every source, sink, widget, step, aggregate, format and unit is in the docs with every setting, and no others."""
 
 import re
 from typing import Any, get_args
@@ -14,8 +14,10 @@ from livedash.boards.settings import RANGES
 from livedash.boards.widgets import WIDGETS
 from livedash.boards.widgets.stat_card import Threshold
 from livedash.boards.widgets.table import Column, Order
+from livedash.manage.sinkspec import SINK_SPECS
 from livedash.manage.spec import DashboardSpec, DocumentSpec, PipelineSpec, Position, RetentionSpec, WidgetSpec
 from livedash.mapping import Step, Timestamp
+from livedash.sinks.sink import Batch
 from livedash.sources import SOURCES
 
 from .pages import codes, page
@@ -24,6 +26,8 @@ from .pages import codes, page
 def source_type(source: type[BaseModel]) -> str:
     return str(source.model_fields["type"].default)
 
+
+SINK_PAGES = {"webhook": "webhooks"}  # a type of sink is worth a page of its own
 
 # (page, heading, model): the table under the heading has a row for each field of the model
 MODELS: list[tuple[str, str, type[BaseModel]]] = [
@@ -38,6 +42,8 @@ MODELS: list[tuple[str, str, type[BaseModel]]] = [
     ("dashboards", "Order", Order),
     ("dashboards", "Thresholds", Threshold),
     ("ingest", "Mapping", Timestamp),
+    *((SINK_PAGES[type], "Settings", spec) for type, spec in SINK_SPECS.items()),
+    *((page, "Batch", Batch) for page in SINK_PAGES.values()),
     *(("dashboards", widget.TYPE, widget.Config) for widget in WIDGETS),
     *(("ingest", source_type(source), source) for source in SOURCES if len(source.model_fields) > 1),
 ]
@@ -83,6 +89,7 @@ def test_every_component_has_a_section() -> None:
     sections = _sections("dashboards", "Widget types", 3)
     assert [each for each in sections if each != "Units"] == [widget.TYPE for widget in WIDGETS]
     assert _sections("ingest", "Sources", 3) == [source_type(source) for source in SOURCES]
+    assert list(SINK_PAGES) == list(SINK_SPECS)
 
 
 def _sections(name: str, under: str, level: int) -> list[str]:

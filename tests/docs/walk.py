@@ -17,6 +17,7 @@ from tests.server import Process, free_port, wait_until_up
 from .pages import Block, Page
 
 _PORT = "8765"
+_RECEIVER = "8766"  # where the pages have a receiver of webhooks listen
 _FILES = ("yaml", "json", "python")  # such a block with an argument is a file of that name
 _MARK = "\x1e"  # between the outputs of two blocks
 _EXPORT = re.compile(r"^export (\w+)=(\S+)$", re.MULTILINE)
@@ -48,6 +49,7 @@ class Walk:
     def __init__(self, folder: Path, start: Page, port: int) -> None:
         self._folder = folder
         self._port = str(port)
+        self._receiver = str(free_port())
         self._env = _environment(folder) | {"LIVEDASH_URL": f"http://127.0.0.1:{port}", "LIVEDASH_PORT": str(port)}
         for example in examples(start):
             self._env |= dict(_EXPORT.findall(example.block.text))
@@ -67,8 +69,8 @@ class Walk:
         return outputs
 
     def _here(self, text: str) -> str:
-        """With the port that is ours in place of the one that everybody has."""
-        return text.replace(f":{_PORT}", f":{self._port}")
+        """With the ports that are ours in place of the ones that everybody has."""
+        return text.replace(f":{_PORT}", f":{self._port}").replace(_RECEIVER, self._receiver)
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -89,7 +91,8 @@ def walking(folder: Path, start: Page) -> Iterator[Walk]:
     program, *arguments = command.text.split()
     assert program == "livedash"
     port = free_port()
-    server = Process(*arguments, "--port", str(port), "--data", str(folder / "livedash-demo"))
+    outbound = {"LIVEDASH_OUTBOUND_ALLOW": "127.0.0.1"}  # as the page on webhooks tells to start it
+    server = Process(*arguments, "--port", str(port), "--data", str(folder / "livedash-demo"), env=outbound)
     try:
         wait_until_up(f"http://127.0.0.1:{port}")
         yield Walk(folder, start, port)

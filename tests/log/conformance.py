@@ -7,11 +7,24 @@ import asyncio
 import pytest
 
 from livedash.base.limits import KEY_SECONDS, REFUSALS_KEPT, STATE_BYTES
-from livedash.log import Append, Appended, Checkpoint, Count, Done, Log, Restart, Save, Together, Trim
+from livedash.log import (
+    Append,
+    Appended,
+    Checkpoint,
+    Count,
+    Done,
+    Log,
+    Restart,
+    Save,
+    Together,
+    Trim,
+)
 from livedash.model import Draft, Refusal
 from livedash.model.errors import Invalid, StorageClosed, TooLarge
 
+from .conformance_beside import BesideConformance
 from .conformance_reads import ReadsConformance
+from .conformance_together import TogetherConformance
 from .support import SECOND, HandClock, append, draft, drafts, offsets, one, refusal
 
 
@@ -65,30 +78,6 @@ class WritesConformance:
         page = await log.read("p69", 0, 10)
         assert [record.timestamp for record in page.records] == [69, 139, 209]
 
-    async def test_together_stores_all_or_nothing(self, log: Log) -> None:
-        epoch = (await append(log, "p", 2)).epoch
-        failing = Together([
-            Append("p", drafts(3), refusals=[refusal(0)], key="k"),
-            Count("in", "p", "2026-11-22", 3),
-            Save(Checkpoint("r", "p", epoch, 5)),
-            Trim("p", 1),
-            Restart("q"),
-            Trim("p", 99),
-        ])  # fmt: skip
-        before = await log.bounds("p"), await log.bounds("q")
-        outcomes = await log.commit([Append("p", drafts(1)), failing, Append("p", drafts(1), key="k")])
-        assert isinstance(outcomes[1], Invalid)
-        assert [o.first for o in outcomes if isinstance(o, Appended)] == [3, 4]
-        assert (await log.bounds("p")).first == before[0].first and await log.bounds("q") == before[1]
-        assert await log.checkpoint("r", "p") is None
-        assert not await log.meters("p") and not await log.refused("p", 10)
-
-    async def test_together_answers_its_parts(self, log: Log) -> None:
-        epoch = (await log.bounds("p")).epoch
-        outcome = await one(log, Together([Append("p", drafts(2)), Save(Checkpoint("r", "q", "e", 2))]))
-        assert outcome == Done((Appended(epoch, 1, 2, 2), Done()))
-        assert await log.checkpoint("r", "q") == Checkpoint("r", "q", "e", 2)
-
     async def test_a_repeated_key_stores_nothing_and_answers_the_same(self, log: Log) -> None:
         request = Append("p", drafts(2), refusals=[refusal(1), refusal(3, "too deep")], key="k")
         twins = await log.commit([request, Append("p", drafts(5), key="k"), Append("q", drafts(1), key="k")])
@@ -129,13 +118,6 @@ class WritesConformance:
         assert await one(log, Save(Checkpoint("r", "p", old, 3, b"\x00\xff"))) == Done()
         assert await log.checkpoint("r", "p") == Checkpoint("r", "p", old, 3, b"\x00\xff")
 
-    async def test_meters_add_up(self, log: Log) -> None:
-        await log.commit([Count("in", "p", "2026-11-22", 2), Count("in", "p", "2026-11-22", 3)])
-        await log.commit([Count("in", "p", "2026-11-22", -1), Count("in", "p", "2026-11-21", 7)])
-        await log.commit([Count("bytes", "p", "2026-11-22", 9), Count("in", "q", "2026-11-22", 9)])
-        expected = [("in", "2026-11-21", 7), ("bytes", "2026-11-22", 9), ("in", "2026-11-22", 4)]
-        assert list(await log.meters("p")) == expected
-
     async def test_refusals_are_kept_newest_first_up_to_a_limit(self, log: Log, clock: HandClock) -> None:
         await one(log, Append("p", [], refusals=[refusal(i) for i in range(REFUSALS_KEPT)]))
         clock.now += SECOND
@@ -172,12 +154,13 @@ class WritesConformance:
         await log.close()
         for call in (
             log.commit([]), log.read("p", 0, 1), log.find("p", 0), log.bounds("p"), log.checkpoint("r", "p"),
-            log.refused("p", 1), log.meters("p"), log.expired("p", before=0, over=0), log.sweep(), log.used(),
+            log.refused("p", 1), log.meters("", "9"), log.notes("r", "k"), log.readers(),
+            log.expired("p", before=0, over=0), log.sweep(), log.used(),
         ):  # fmt: skip
             with pytest.raises(StorageClosed):
                 await call
         await log.close()
 
 
-class LogConformance(WritesConformance, ReadsConformance):
+class LogConformance(WritesConformance, TogetherConformance, BesideConformance, ReadsConformance):
     pass

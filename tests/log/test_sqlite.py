@@ -12,8 +12,7 @@ import pytest
 from livedash.log import Append, Appended, Checkpoint, Count, Done, Log, Restart, Save, Together, Trim
 from livedash.log.sqlite import SqliteLog, reads
 from livedash.log.sqlite.room import Room
-from livedash.log.sqlite.schema import MIGRATIONS
-from livedash.model.errors import StorageError, StorageFull
+from livedash.model.errors import Invalid, StorageError, StorageFull
 
 from .conformance import LogConformance
 from .support import HandClock, append, drafts, offsets, one, refusal, sweep_all
@@ -61,19 +60,6 @@ async def test_keep_holds_only_the_newest_and_frees_the_rest(clock: HandClock) -
     await log.close()
 
 
-async def test_everything_is_there_after_reopening(tmp_path: Path, clock: HandClock) -> None:
-    log = SqliteLog(tmp_path / "log.db", clock=clock)
-    first = await append(log, "p", 3, key="k")
-    await log.commit([Save(Checkpoint("r", "p", first.epoch, 2, b"s")), Count("in", "p", "2026-11-22", 3)])
-    await log.close()
-    assert not (tmp_path / "log.db-wal").exists(), "the WAL was not emptied"
-    log = SqliteLog(tmp_path / "log.db", clock=clock)
-    assert await append(log, "p", 9, key="k") == first
-    assert (await append(log, "p")).first == 4
-    assert await log.checkpoint("r", "p") == Checkpoint("r", "p", first.epoch, 2, b"s")
-    await log.close()
-
-
 async def test_the_sweep_leaves_nothing_of_an_ended_life(log: SqliteLog, tmp_path: Path) -> None:
     for _ in range(3):
         await log.commit([Append("p", drafts(1500)), Restart("p")])
@@ -85,28 +71,11 @@ async def test_the_sweep_leaves_nothing_of_an_ended_life(log: SqliteLog, tmp_pat
         )
 
 
-async def test_a_store_of_a_newer_version_is_refused(tmp_path: Path, clock: HandClock) -> None:
-    path = tmp_path / "log.db"
-    await SqliteLog(path, clock=clock).close()
-    db = sqlite3.connect(path)
-    db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
-    db.close()
-    with pytest.raises(StorageError, match=r"log\.db was written by a newer Livedash"):
-        SqliteLog(path, clock=clock)
-
-
-async def test_a_file_that_is_no_log_is_an_error_of_ours(tmp_path: Path, clock: HandClock) -> None:
-    (tmp_path / "log.db").write_bytes(b"something else " * 1000)
-    with pytest.raises(StorageError, match="not a database"):
-        SqliteLog(tmp_path / "log.db", clock=clock)
-    with pytest.raises(StorageError):
-        SqliteLog(tmp_path / "no such folder" / "log.db", clock=clock)
-
-
 @pytest.mark.parametrize("call", [
     lambda log: log.commit([Append("p", drafts(1))]), lambda log: log.read("p", 0, 1), lambda log: log.find("p", 0),
     lambda log: log.bounds("p"), lambda log: log.expired("p", before=0, over=0), lambda log: log.checkpoint("r", "p"),
-    lambda log: log.refused("p", 1), lambda log: log.meters("p"), lambda log: log.sweep(),
+    lambda log: log.refused("p", 1), lambda log: log.meters("", "9"),
+    lambda log: log.notes("r", "k"), lambda log: log.readers(), lambda log: log.sweep(),
 ])  # fmt: skip
 async def test_no_error_of_sqlite_leaks(
     log: SqliteLog, tmp_path: Path, call: Callable[[Log], "asyncio.Future[object]"]
@@ -142,9 +111,17 @@ async def test_the_quota_refuses_records_and_lets_the_rest_through(tmp_path: Pat
     assert isinstance(full, StorageFull) and isinstance(together, StorageFull)
     assert isinstance(small, Appended) and isinstance(refused, Appended)
     assert saved == counted == trimmed == Done()
-    assert list(await log.meters("p")) == [("in", "2026-11-22", 1)]
+    assert [each.total for each in await log.meters("2026-11-22", "2026-11-22")] == [1]
     await sweep_all(log)
     assert (await append(log, "p", 200, size=1000, key="k")).first == last + 2
+    await log.close()
+
+
+async def test_what_failed_together_takes_no_room(tmp_path: Path, clock: HandClock) -> None:
+    log = SqliteLog(tmp_path / "log.db", clock=clock, quota_bytes=2_000_000)
+    records = Append("p", drafts(1000, size=1000))
+    failed, stored = await log.commit([Together([records, Trim("p", 9999)]), records])
+    assert isinstance(failed, Invalid) and isinstance(stored, Appended)
     await log.close()
 
 
@@ -171,7 +148,7 @@ async def test_a_full_store_refuses_and_recovers(log: SqliteLog) -> None:
     large = [Save(Checkpoint(f"r{i}", "p", "e", 0, b"x" * 60_000)) for i in range(30)]
     with pytest.raises(StorageFull):
         await log.commit([Count("in", "p", "2026-11-22", 1), *large])
-    assert list(await log.meters("p")) == [("in", "2026-11-22", 1)]
+    assert [each.total for each in await log.meters("2026-11-22", "2026-11-22")] == [1]
     assert (await log.bounds("p")).last == 1000
     assert await one(log, Trim("p", 900)) == Done()
     await sweep_all(log)

@@ -3,10 +3,12 @@
 from textwrap import dedent
 
 from livedash.catalog.catalog import Catalog
+from livedash.catalog.entries import Pipeline
 from livedash.manage.apply import Applied, apply
 from livedash.manage.document import load
 from livedash.manage.plan import Plan, plan
 from livedash.manage.rights import Admin
+from livedash.model import Cursor
 
 ADMIN = Admin("tk_admin")
 NOW = 1_700_000_000_000_000
@@ -16,12 +18,16 @@ def now() -> int:
     return NOW
 
 
+async def head_of(pipeline: Pipeline) -> Cursor:
+    return Cursor("e1", 7)
+
+
 def plan_of(catalog: Catalog, text: str, source: str = "file", **variables: str) -> Plan:
     return plan(load({f"{source}.yaml": dedent(text)}, variables), catalog.snapshot, source)
 
 
 async def applied(catalog: Catalog, text: str, source: str = "file", **variables: str) -> Applied:
-    return await apply(catalog, ADMIN, plan_of(catalog, text, source, **variables), now)
+    return await apply(catalog, ADMIN, plan_of(catalog, text, source, **variables), now, head_of)
 
 
 def said(plan: Plan) -> dict[str, str]:

@@ -14,7 +14,7 @@ from livedash.manage.edit import Editor
 from livedash.manage.rights import ANONYMOUS
 from livedash.model.errors import Conflict, Invalid, Unknown
 
-from .support import ADMIN, applied, conflicts, fields, now, plan_of, said
+from .support import ADMIN, applied, conflicts, fields, head_of, now, plan_of, said
 from .test_document import TOKENS, WEATHER
 
 SMALL = """\
@@ -171,7 +171,7 @@ async def test_documents_by_different_names_leave_each_other_alone(catalog: Cata
 
 async def test_what_people_deleted_stays_deleted(catalog: Catalog) -> None:
     await applied(catalog, SMALL)
-    await Editor(catalog, now).delete_dashboard(ADMIN, "d")
+    await Editor(catalog, now, head_of).delete_dashboard(ADMIN, "d")
     plan = plan_of(catalog, SMALL)
     assert (plan.empty, plan.conflicts, plan.kept) == (True, (), (("dashboards.d", None),))
     changed = plan_of(catalog, SMALL.replace("title: D", "title: E"))
@@ -184,7 +184,7 @@ async def test_what_people_deleted_stays_deleted(catalog: Catalog) -> None:
 
 async def test_what_people_deleted_comes_back_when_the_document_forgot_it_in_between(catalog: Catalog) -> None:
     await applied(catalog, SMALL)
-    await Editor(catalog, now).delete_dashboard(ADMIN, "d")
+    await Editor(catalog, now, head_of).delete_dashboard(ADMIN, "d")
     await applied(catalog, SMALL[: SMALL.index("dashboards:")])
     await applied(catalog, SMALL)
     assert [widget.id for widget in dashboard(catalog).widgets] == ["w"]
@@ -211,7 +211,7 @@ async def test_a_pipeline_that_is_still_shown_is_not_deleted(catalog: Catalog) -
 
 
 async def test_a_document_takes_over_what_it_first_speaks_of(catalog: Catalog) -> None:
-    await Editor(catalog, now).put_pipeline(ADMIN, "a", {"name": "Ours", "persist": False})
+    await Editor(catalog, now, head_of).put_pipeline(ADMIN, "a", {"name": "Ours", "persist": False})
     result = await applied(catalog, SMALL)
     assert fields(result.plan) == {"pipelines.a.name": ("Ours", "A")}
     assert (pipeline(catalog).name, pipeline(catalog).persist) == ("A", False)
@@ -220,15 +220,15 @@ async def test_a_document_takes_over_what_it_first_speaks_of(catalog: Catalog) -
 
 async def test_a_moved_revision_refuses_the_plan(catalog: Catalog) -> None:
     plan = plan_of(catalog, SMALL)
-    await Editor(catalog, now).put_pipeline(ADMIN, "z", {})
+    await Editor(catalog, now, head_of).put_pipeline(ADMIN, "z", {})
     with pytest.raises(Conflict):
-        await apply(catalog, ADMIN, plan, now)
+        await apply(catalog, ADMIN, plan, now, head_of)
     assert catalog.directory.pipeline("a") is None
 
 
 async def test_only_an_admin_applies(catalog: Catalog) -> None:
     with pytest.raises(Unknown):
-        await apply(catalog, ANONYMOUS, plan_of(catalog, SMALL), now)
+        await apply(catalog, ANONYMOUS, plan_of(catalog, SMALL), now, head_of)
     assert catalog.directory.pipelines() == ()
 
 
@@ -253,7 +253,7 @@ async def test_what_does_not_fit_the_installation_is_said_with_its_line(
 
 
 async def test_a_widget_may_show_a_pipeline_of_the_installation(catalog: Catalog) -> None:
-    put = await Editor(catalog, now).put_pipeline(ADMIN, "b", {})
+    put = await Editor(catalog, now, head_of).put_pipeline(ADMIN, "b", {})
     await applied(catalog, SMALL.replace("pipeline: a", "pipeline: b"))
     await applied(catalog, SMALL.replace("pipeline: a", f"pipeline: {put.pipeline.id}"))
     assert dashboard(catalog).widgets[0].query["pipeline"] == put.pipeline.id
@@ -296,7 +296,7 @@ async def test_a_made_token_gives_way_to_the_documents(catalog: Catalog) -> None
 async def test_a_revoked_token_stays_revoked_until_it_changes(catalog: Catalog) -> None:
     await applied(catalog, TOKEN, T="first-token")
     [token] = [each for each in catalog.snapshot.tokens if each.kind is TokenKind.INGEST]
-    await Editor(catalog, now).revoke_token(ADMIN, token.id)
+    await Editor(catalog, now, head_of).revoke_token(ADMIN, token.id)
     await applied(catalog, TOKEN, T="first-token")
     assert catalog.directory.grant("first-token") is None
     await applied(catalog, TOKEN, T="second-token")

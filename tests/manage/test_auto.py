@@ -13,7 +13,7 @@ from livedash.manage.spec import DashboardSpec
 from livedash.model import Draft, Record
 from livedash.model.record import metrics_of
 
-from .support import ADMIN, now
+from .support import ADMIN, head_of, now
 
 
 def record(data: dict[str, Any], offset: int = 1) -> Record:
@@ -84,7 +84,7 @@ def test_titles_are_words() -> None:
 
 
 async def test_the_first_record_fills_every_waiting_dashboard_once(catalog: Catalog) -> None:
-    editor = Editor(catalog, now)
+    editor = Editor(catalog, now, head_of)
     pipeline = (await editor.put_pipeline(ADMIN, "p", {})).pipeline
     other = (await editor.put_pipeline(ADMIN, "q", {})).pipeline
     for slug in ("one", "two"):
@@ -99,7 +99,7 @@ async def test_the_first_record_fills_every_waiting_dashboard_once(catalog: Cata
 
 
 async def test_a_record_without_fields_leaves_the_dashboard_waiting(catalog: Catalog) -> None:
-    pipeline = (await Editor(catalog, now).put_pipeline(ADMIN, "p", {})).pipeline
-    await Editor(catalog, now).put_dashboard(ADMIN, "d", {"auto": "p"})
+    pipeline = (await Editor(catalog, now, head_of).put_pipeline(ADMIN, "p", {})).pipeline
+    await Editor(catalog, now, head_of).put_dashboard(ADMIN, "d", {"auto": "p"})
     await fill(catalog, pipeline, [record({})])
     assert waits(catalog, pipeline)

@@ -57,8 +57,8 @@ def test_the_document_of_the_contract_is_taken() -> None:
         ("wind", "stat_card"),
     ]
     assert document.references == {
-        ("weather", "ingest_token"): "${WEATHER_INGEST}",
-        ("weather", "stream_token"): "${WEATHER_STREAM}",
+        ("pipelines", 0, "ingest_token"): "${WEATHER_INGEST}",
+        ("pipelines", 0, "stream_token"): "${WEATHER_STREAM}",
     }
 
 
@@ -111,8 +111,8 @@ def test_every_mistake_is_said_at_once_with_its_line() -> None:
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ("pipelines: [{slug: a, sinks: []}]", "pipelines[0].sinks: 'sinks' is not built yet"),
         ("pipelines: [{slug: a, source: {type: poll}}]", "pipelines[0].source: the type 'poll' is not built yet"),
+        ("pipelines: [{slug: a, source: {type: webhook}}]", "pipelines[0].source: the type 'webhook' is not built yet"),
         ("dashboards: [{slug: a, variables: []}]", "dashboards[0].variables: 'variables' is not built yet"),
     ],
 )
@@ -201,7 +201,7 @@ def test_files_are_joined_and_mistakes_keep_their_file() -> None:
     second = "apiVersion: 1\n\npipelines:\n- slug: c\n  stream_token: ${T}\ndashboards:\n- slug: d\n"
     joined = load({"a.yaml": first, "b.yaml": second}, {"T": "12345678"})
     assert [each.slug for each in joined.spec.pipelines] == ["a", "b", "c"]
-    assert joined.references == {("c", "stream_token"): "${T}"}
+    assert joined.references == {("pipelines", 2, "stream_token"): "${T}"}
     assert mistakes(first, second.replace("slug: c", "slug: a"), T="12345678") == [
         "b.yaml:4: pipelines[2].slug: the pipeline 'a' is there twice"
     ]

@@ -11,7 +11,7 @@ from livedash.manage.edit import Editor
 from livedash.manage.rights import ANONYMOUS, Actor, Holder
 from livedash.model.errors import Conflict, Denied, Invalid, NotFound, Unknown
 
-from .support import ADMIN, now
+from .support import ADMIN, head_of, now
 
 WIDGET = {
     "id": "w",
@@ -24,7 +24,7 @@ WIDGET = {
 
 @pytest.fixture
 def editor(catalog: Catalog) -> Editor:
-    return Editor(catalog, now)
+    return Editor(catalog, now, head_of)
 
 
 async def test_a_pipeline_is_made_and_then_replaced(catalog: Catalog, editor: Editor) -> None:
@@ -66,7 +66,7 @@ async def test_given_tokens_replace_the_pipelines_own(catalog: Catalog, editor: 
         ("p", {"source": {"type": "system", "every": 0}}, ("source", "every")),
         ("p", {"mapping": [{"rename": 3}]}, ("mapping", 0, "rename")),
         ("p", {"retention": {"days": -1}}, ("retention", "days")),
-        ("p", {"sinks": []}, ("sinks",)),
+        ("p", {"shares": []}, ("shares",)),
     ],
 )
 async def test_a_bad_pipeline_is_refused_with_its_place(

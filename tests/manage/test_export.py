@@ -83,10 +83,10 @@ async def test_an_export_is_short_and_in_the_form_of_the_contract(catalog: Catal
 @given(st.text(min_size=1, max_size=30).filter(lambda text: text.strip() == text and text.isprintable()))
 def test_any_name_survives(name: str) -> None:
     pipeline = to_pipeline(PipelineSpec(slug="a", name=name), "pl_a", "tm_1")
-    snapshot = Snapshot(1, (Team("tm_1", "main", "Main"),), (pipeline,), (), (), {})
+    snapshot = Snapshot(1, (Team("tm_1", "main", "Main"),), (pipeline,), (), (), (), {})
     assert load({"a": export(snapshot)}, {}).spec.pipelines[0].name == name
 
 
 def test_nothing_configured_is_an_empty_document() -> None:
-    text = export(Snapshot(1, (Team("tm_1", "main", "Main"),), (), (), (), {}))
+    text = export(Snapshot(1, (Team("tm_1", "main", "Main"),), (), (), (), (), {}))
     assert load({"a": text}, {}).spec.pipelines == ()

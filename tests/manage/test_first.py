@@ -16,10 +16,11 @@ from livedash.manage.edit import Editor
 from livedash.manage.first import FirstRecords
 from livedash.mapping import compile
 from livedash.stream.door import Door
+from livedash.stream.gate import Gates
 from livedash.stream.logs import Logs
 from livedash.stream.tail import Tail, Tails
 
-from .support import ADMIN, now
+from .support import ADMIN, head_of, now
 
 
 class Counted(Tails):
@@ -34,10 +35,12 @@ class Counted(Tails):
 
 class House:
     def __init__(self, catalog: Catalog, path: Path) -> None:
-        self.catalog, self.editor, self.bus = catalog, Editor(catalog, now), LocalBus()
+        self.catalog, self.editor, self.bus = catalog, Editor(catalog, now, head_of), LocalBus()
         self.logs = Logs(SqliteLog(path, clock=now), SqliteLog(":memory:", clock=now, keep=100))
         mapper = compile([])
-        self.door = Door(self.logs, self.bus, lambda _: mapper, clock=now, metrics=Metrics())
+        metrics = Metrics()
+        self.gates = Gates(self.logs, self.bus, metrics)
+        self.door = Door(self.gates, lambda _: mapper, clock=now, metrics=metrics)
 
     async def pipeline(self, slug: str, *, waiting: bool = True) -> Pipeline:
         made = (await self.editor.put_pipeline(ADMIN, slug, {})).pipeline
@@ -70,7 +73,7 @@ class House:
 async def house(catalog: Catalog, tmp_path: Path) -> AsyncIterator[House]:
     house = House(catalog, tmp_path / "log.db")
     yield house
-    await house.door.close()
+    await house.gates.close()
     await house.logs.durable.close()
     await house.logs.volatile.close()
 

@@ -4,11 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livedash.manage.merge import Merged, merge
-from livedash.manage.state import State, dashboard_of, defaults_of
+from livedash.manage.state import State, defaults_of, parent_of
 
 VALUES = st.sampled_from(["x", "y", "z"])
 THINGS = {
     "pipelines.a": st.fixed_dictionaries({}, optional={"name": VALUES, "retention.days": st.sampled_from([1, 2])}),
+    "pipelines.a.sinks.s": st.fixed_dictionaries({"url": VALUES}, optional={"where": VALUES, "headers.x": VALUES}),
     "dashboards.d": st.fixed_dictionaries({}, optional={"title": VALUES, "is_public": st.booleans()}),
     "dashboards.d.widgets.v": st.fixed_dictionaries({"type": VALUES}, optional={"config.title": VALUES}),
     "dashboards.d.widgets.w": st.fixed_dictionaries({"type": VALUES}, optional={"query.limit": VALUES}),
@@ -16,8 +17,8 @@ THINGS = {
 
 
 def _whole(state: State) -> State:
-    """No widget without its dashboard."""
-    return {key: fields for key, fields in state.items() if dashboard_of(key) in (None, *state)}
+    """No widget without its dashboard, no sink without its pipeline."""
+    return {key: fields for key, fields in state.items() if parent_of(key) in (None, *state)}
 
 
 STATES = st.fixed_dictionaries({}, optional=THINGS).map(_whole)
@@ -61,8 +62,8 @@ def test_where_the_document_changes_nothing_people_have_their_way(said: State, h
 
 @settings(max_examples=300)
 @given(STATES, STATES.map(installed), STATES)
-def test_what_people_made_is_only_lost_with_its_dashboard(before: State, here: State, now: State) -> None:
+def test_what_people_made_is_only_lost_with_its_dashboard_or_pipeline(before: State, here: State, now: State) -> None:
     merged = merge(before, here, now)
     for key in here.keys() - before.keys() - now.keys():
-        assert key in merged.wanted or dashboard_of(key) not in merged.wanted
+        assert key in merged.wanted or parent_of(key) not in merged.wanted
     assert _whole(merged.wanted) == merged.wanted

@@ -23,7 +23,7 @@ TEXTS = {
 }
 TOKENS = tuple(Token(f"tk_{text}", kind, pipeline, "", digest(text), 1) for text, (kind, pipeline) in TEXTS.items())
 DIRECTORY = Directory(
-    Snapshot(1, (Team("tm_1", "main", "Main"),), (OWN,), (PUBLIC, PRIVATE), TOKENS, {}), "admin token"
+    Snapshot(1, (Team("tm_1", "main", "Main"),), (OWN,), (), (PUBLIC, PRIVATE), TOKENS, {}), "admin token"
 )
 
 ACTIONS: dict[str, Callable[[Actor], Any]] = {

@@ -42,11 +42,11 @@ def poll(slug: str, revision: int = 1, **source: object) -> Pipeline:
 
 class House:
     def __init__(self) -> None:
-        self.directory = Directory(Snapshot(1, (), (), (), (), {}))
+        self.directory = Directory(Snapshot(1, (), (), (), (), (), {}))
         self.source, self.health, self.door = Source(), Health(), object()
 
     def configure(self, *pipelines: Pipeline) -> None:
-        self.directory.refresh(Snapshot(self.directory.revision + 1, (), pipelines, (), (), {}))
+        self.directory.refresh(Snapshot(self.directory.revision + 1, (), pipelines, (), (), (), {}))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -19,6 +19,7 @@ from livedash.mapping import compile
 from livedash.model import Cursor
 from livedash.stream import retention
 from livedash.stream.door import Door
+from livedash.stream.gate import Gates
 from livedash.stream.logs import Logs
 from livedash.stream.reader import Reader
 from livedash.stream.tail import Tails
@@ -29,7 +30,7 @@ DAY = 24 * 3600 * 1_000_000
 
 
 def snapshot(pipelines: Sequence[Pipeline], revision: int) -> Snapshot:
-    return Snapshot(revision, (), tuple(pipelines), (), (), {})
+    return Snapshot(revision, (), tuple(pipelines), (), (), (), {})
 
 
 class Chunked:
@@ -83,10 +84,11 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     durable = SqliteLog(tmp_path / "log.db", clock=clock)
     logs = Logs(Chunked(durable), SqliteLog(":memory:", clock=clock, keep=100))  # type: ignore[arg-type]
     mapper = compile([])
-    door = Door(logs, bus, lambda _: mapper, clock=clock, metrics=metrics)
+    gates = Gates(logs, bus, metrics)
+    door = Door(gates, lambda _: mapper, clock=clock, metrics=metrics)
     tails = Tails(logs, bus, size=100, coalesce=0, metrics=metrics)
     yield House(clock, Directory(snapshot([], 1)), logs, door, tails, metrics)
-    await door.close()
+    await gates.close()
     await logs.durable.close()
     await logs.volatile.close()
 

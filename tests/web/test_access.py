@@ -28,12 +28,17 @@ async def test_without_an_account(client: Client):
     assert "/d/private" in (await client.get("/", headers=bearer(ADMIN))).text
 
 
+SINK = "/api/pipelines/weather/sinks/billing"
 API = [
     ("GET", "/api/pipelines"), ("GET", "/api/pipelines/weather"), ("PUT", "/api/pipelines/weather"),
     ("DELETE", "/api/pipelines/weather"), ("GET", "/api/pipelines/weather/refused"), ("GET", "/api/dashboards"),
     ("GET", "/api/dashboards/weather"), ("PUT", "/api/dashboards/weather"), ("DELETE", "/api/dashboards/weather"),
     ("GET", "/api/tokens"), ("POST", "/api/tokens"), ("DELETE", "/api/tokens/tk_x"), ("POST", "/api/apply"),
-    ("GET", "/api/export"),
+    ("GET", "/api/export"), ("GET", "/api/sinks"), ("GET", "/api/usage"), ("GET", "/api/usage.csv"),
+    ("GET", "/api/pipelines/weather/sinks"), ("GET", SINK), ("PUT", SINK), ("DELETE", SINK), ("GET", f"{SINK}/secret"),
+    ("POST", f"{SINK}/rotate"), ("GET", f"{SINK}/attempts"), ("GET", f"{SINK}/parked"),
+    ("POST", f"{SINK}/parked/retry"), ("POST", f"{SINK}/parked/1/retry"), ("DELETE", f"{SINK}/parked/1"),
+    ("POST", f"{SINK}/test"), ("POST", f"{SINK}/pause"), ("POST", f"{SINK}/resume"), ("POST", f"{SINK}/replay"),
 ]  # fmt: skip
 
 

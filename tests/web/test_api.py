@@ -73,7 +73,7 @@ def with_widget(**other: Any) -> dict:
 async def test_mistakes_have_their_places(client: Client):
     for path, body, pointers in [
         ("/pipelines/new", {"nam": "x"}, ["/nam"]),
-        ("/pipelines/new", {"sinks": []}, ["/sinks"]),
+        ("/pipelines/new", {"sinks": [{"type": "webhook", "name": "s"}]}, ["/sinks/0"]),
         ("/pipelines/Not_a_slug", {}, ["/slug"]),
         ("/pipelines/weather", {"slug": "other"}, ["/slug"]),
         ("/pipelines/new", {"retention": {"days": -1}, "persist": "often"}, ["/persist", "/retention/days"]),
@@ -135,11 +135,11 @@ async def test_apply_shows_the_tokens_it_made_once(client: Client):
 
 
 async def test_every_mistake_of_a_document_has_its_file_and_line(client: Client):
-    text = "apiVersion: 1\npipelines:\n  - {slug: a, sinks: []}\n  - slug: b\n    nam: x\n"
+    text = "apiVersion: 1\npipelines:\n  - {slug: a, shares: []}\n  - slug: b\n    nam: x\n"
     answer = await client.apply(text)
     assert answer.status_code == 422
     said = str(problem(answer))
-    assert "test.yaml:3" in said and "sinks" in said
+    assert "test.yaml:3" in said and "shares" in said
     assert "test.yaml:5" in said and "nam" in said
     broken = await client.apply("apiVersion: 1\npipelines: [\n")
     assert broken.status_code in (400, 422) and "test.yaml:" in str(problem(broken))

@@ -32,7 +32,7 @@ async def test_readiness(client: Client):
 async def test_not_ready_while_something_fails():
     health, metrics, log = Health(), Metrics(), SqliteLog(":memory:", clock=clock.now)
     app = FastAPI()
-    app.include_router(operations.router(Logs(log, log), health, metrics))
+    app.include_router(operations.router(Logs(log, log), health, metrics, lambda: asyncio.sleep(0)))
     failed = asyncio.Event()
 
     async def fail() -> None:

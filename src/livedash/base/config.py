@@ -45,6 +45,7 @@ def _words(value: Any) -> Any:
 
 Size = Annotated[int, BeforeValidator(parse_bytes)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Seconds = Annotated[tuple[Annotated[float, Field(ge=0, le=86_400)], ...], BeforeValidator(_words)]
 
 
 class Settings(BaseModel):
@@ -87,6 +88,30 @@ class Settings(BaseModel):
         description="Milliseconds for which what follows a sent event is joined into one",
     )
     board_updates_per_second: float = Field(default=4, gt=0, le=20, description="Patches a second a page gets at most")
+    outbound_allow: Words = Field(
+        default=(),
+        description="Networks inside that outgoing requests may reach, such as 127.0.0.1,10.0.0.0/8; by default only "
+        "public addresses",
+    )
+    outbound_connections: int = Field(default=1000, ge=1, description="Outgoing requests at the same time, in all")
+    outbound_connections_per_host: int = Field(
+        default=100, ge=1, description="Outgoing requests to one host and port at the same time"
+    )
+    sink_timeout_seconds: float = Field(
+        default=15, gt=0, le=300, description="Seconds an endpoint has for the whole answer to a delivery"
+    )
+    sink_retry_seconds: Seconds = Field(
+        default=(5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400),
+        min_length=1,
+        description="Waits before each further attempt while an endpoint is in trouble; the last one repeats",
+    )
+    sink_refused_seconds: Seconds = Field(
+        default=(5, 60, 300),
+        description="Waits before each further attempt at a delivery that an endpoint refuses; then it is parked",
+    )
+    sink_disable_days: float = Field(
+        default=5, gt=0, le=365, description="Days of nothing but failure after which a sink is disabled"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged")
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="How it is logged; auto: for people on a terminal, as JSON elsewhere"

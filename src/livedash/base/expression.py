@@ -115,7 +115,8 @@ def json_value(value: Any) -> Json:
     if isinstance(value, list):
         return [json_value(item) for item in value]
     if isinstance(value, dict):
-        return {_key(key): json_value(item) for key, item in value.items()}
+        # sorted: the engine gives them in another order each time, and the same input must give the same bytes
+        return {key: json_value(value[key]) for key in sorted(map(_key, value))}
     raise EvaluationError(f"the result {str(value)[:40]} cannot be written as JSON")
 
 

@@ -37,6 +37,33 @@ POLL_SECONDS = 2.0  # a reader looks into the log this often when hints are lost
 BROADCAST_SLICE = 50  # clients written to before others get a turn (about 0.5 ms, in which no thread gets far)
 KEEPALIVE_SECONDS = 30.0  # of silence before a comment keeps proxies from closing a stream
 
+# Sinks
+SINKS_PER_PIPELINE = 50  # each reads every record of the pipeline
+DELIVERY_RECORDS = 1_000  # of the largest batch a sink may be set to: one page of the log
+DELIVERY_BYTES = 4 * MIB  # of its records: as much as a page
+RESPONSE_BYTES = 64 * KIB  # of an answer are read, so that the connection can be used again; a longer one closes it
+RESPONSE_KEPT = 1 * KIB  # of an answer's body, and of a request's, are kept with the attempt: enough to see what it was
+RESPONSE_HEAD_KEPT = 2 * KIB  # of its headers
+ATTEMPTS_KEPT = 100  # per sink and outcome: the newest that went well and the newest that did not
+PARKED_KEPT = 1_000  # per sink; at the next one the sink is disabled, since it would lose what it cannot park
+REPLAYS_WAITING = 10  # per sink
+SAMPLES_KEPT = 500  # attempts of a sink that success rate and latency are told of
+RETRY_AFTER_SECONDS = 24 * 3600  # the longest Retry-After that is honoured: as long as the longest wait of our own
+ROTATION_SECONDS = 24 * 3600  # an old secret signs beside a new one: time to tell every receiver
+ROTATION_SECONDS_MOST = 30 * 24 * 3600  # an old secret that may be known to others must end some day
+SIGNING_SECRETS = 5  # of a sink at the same time: each adds a signature to every request
+ATTEMPTS_SHOWN = 25  # on a sink's page, which is sent again whenever there is a new one
+PARKED_SHOWN = 50  # there
+HEADERS_PER_SINK = 20  # each goes out with every delivery
+TEMPLATE_CHARS = 16 * KIB  # of a template as JSON
+TEMPLATE_EXPRESSIONS = 50  # each is evaluated for every record
+TEMPLATE_BODY_BYTES = 16 * MIB  # of what a template makes out of one batch, whose records it may repeat
+SKIPPED_SECONDS = 5.0  # between checkpoints of a sink whose filter takes nothing: scanned again after a crash
+
+# Outgoing requests
+DNS_THREADS = 16  # looking up names at the same time; a name server that hangs holds one for each host
+ADDRESSES_TRIED = 4  # of a host and family: a name with hundreds of addresses must not become hundreds of attempts
+
 # Boards
 BOARDS_PER_DASHBOARD = 16  # viewer settings that differ at the same time, so that a public page cannot make any number
 BOARDS = 200  # at the same time in all: each may hold some megabytes and takes its turns of the processor
@@ -48,6 +75,18 @@ SERIES_PER_CHART = 20  # lines one can still tell apart, and a bound on group_by
 POINTS_PER_SERIES = 2_000  # more than pixels on a wide screen
 TABLE_ROWS = 500
 EXPRESSION_CHARS = 500  # CEL has no cost limit of its own
+
+# Sessions
+SESSIONS = 1_000  # browsers signed in at the same time; at the next one the session that ends first gives way
+SESSION_SECONDS = 12 * 3600  # a working day: who walks away is signed out by the next morning
+SETUP_SECONDS = 15 * 60  # how long the link that the server prints opens a session, once
+SIGN_IN_FAILURES = 10  # per client address and minute, so that nobody tries tokens in earnest
+SIGN_IN_SECONDS = 60.0  # that minute
+SIGN_IN_ADDRESSES = 10_000  # client addresses whose failures are remembered; the oldest is forgotten first
+FORM_BYTES = 16 * KIB  # of a form that a page sends: the longest token or cursor is far shorter
+
+# Usage
+USAGE_DAYS = 400  # in one answer: a year and the month before it
 
 # Documents
 DOCUMENT_CHARS = 2_000_000  # hundreds of dashboards; parsing takes about a second

@@ -44,6 +44,28 @@ class Metrics:
         self.boards = Gauge("livedash_boards", "Boards folded", registry=registry)
         self.viewers = Gauge("livedash_viewers", "Live pages open", registry=registry)
         self.patches = Counter("livedash_patches", "Versions of boards rendered", registry=registry)
+        self.sink_attempts = Counter(
+            "livedash_sink_attempts",
+            "Attempts at deliveries by outcome",
+            ["pipeline", "sink", "outcome"],
+            registry=registry,
+        )
+        self.sink_records = Counter(
+            "livedash_sink_records", "Records delivered", ["pipeline", "sink"], registry=registry
+        )
+        self.sink_seconds = Histogram(
+            "livedash_sink_seconds",
+            "Seconds an endpoint took to answer",
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15),
+            registry=registry,
+        )
+        self.sink_disabled = Gauge(
+            "livedash_sink_disabled", "1 for a sink that was disabled", ["pipeline", "sink"], registry=registry
+        )
+        self.sink_lag = Gauge(
+            "livedash_sink_lag_records", "Records not yet delivered", ["pipeline", "sink"], registry=registry
+        )
+        self.sink_parked = Gauge("livedash_sink_parked", "Deliveries parked", ["pipeline", "sink"], registry=registry)
         self.failures = Counter("livedash_failures", "Failures of supervised work", ["name"], registry=registry)
 
     def text(self) -> bytes:

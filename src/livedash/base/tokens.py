@@ -5,7 +5,7 @@ Tokens are looked up by their SHA-256: the time of a look-up tells nothing about
 
 import hashlib
 import secrets
-from base64 import b32encode
+from base64 import b32encode, b64encode
 
 SHORTEST = 8  # characters of a token chosen by a user; what we make has 32 random ones
 
@@ -18,6 +18,11 @@ def make_token(kind: str) -> str:
 def make_id(prefix: str) -> str:
     """A new id such as `pl_k3v9q2m4x7aebdth`. The underscore keeps it from ever being a slug."""
     return f"{prefix}_{b32encode(secrets.token_bytes(10)).decode().lower()}"
+
+
+def make_signing_secret() -> str:
+    """A new secret that deliveries are signed with, as Standard Webhooks write it: 256 random bits."""
+    return f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
 
 
 def digest(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from livedash.catalog.entries import Dashboard, Pipeline, Token
+from livedash.catalog.entries import Dashboard, Pipeline, Sink, Token
 from livedash.model import Json
 
 
@@ -15,8 +15,20 @@ class PutPipeline:
 
 @dataclass(frozen=True, slots=True)
 class DropPipeline:
-    """Its tokens go with it. A dashboard that waits for its first record keeps it from going."""
+    """Its tokens and sinks go with it. A dashboard that waits for its first record keeps it from going."""
 
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutSink:
+    """Create or replace by id. Its `revision` is set by the store."""
+
+    sink: Sink
+
+
+@dataclass(frozen=True, slots=True)
+class DropSink:
     id: str
 
 
@@ -52,4 +64,6 @@ class PutApplied:
     said: Json
 
 
-Change = PutPipeline | DropPipeline | PutDashboard | DropDashboard | PutToken | DropToken | PutApplied
+Change = (
+    PutPipeline | DropPipeline | PutSink | DropSink | PutDashboard | DropDashboard | PutToken | DropToken | PutApplied
+)

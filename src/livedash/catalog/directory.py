@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from livedash.base import tokens
-from livedash.catalog.entries import Dashboard, Grant, Pipeline, Snapshot, Token, TokenKind
+from livedash.catalog.entries import Dashboard, Grant, Pipeline, Sink, Snapshot, Token, TokenKind
 from livedash.model.errors import NotFound
 
 ADMIN = "tk_admin"  # the id that the installation's own admin token is known by
@@ -25,6 +25,14 @@ class Directory:
 
     def pipeline(self, name: str) -> Pipeline | None:
         return self._pipelines.get(name)
+
+    def sink(self, name: str, pipeline: str | None = None) -> Sink | None:
+        """A sink by its id, or by its name in the pipeline with the id `pipeline`."""
+        return self._sinks.get((pipeline, name)) or self._sinks.get((None, name))
+
+    def sinks(self, pipeline: str | None = None) -> Sequence[Sink]:
+        """All, or those of the pipeline with this id; by pipeline and name."""
+        return [each for each in self._sinks_sorted if pipeline in (None, each.pipeline)]
 
     def dashboard(self, name: str) -> Dashboard | None:
         return self._dashboards.get(name)
@@ -73,6 +81,10 @@ class Directory:
         self._dashboards_sorted = tuple(sorted(snapshot.dashboards, key=lambda each: each.slug))
         self._pipelines = {name: each for each in snapshot.pipelines for name in (each.id, each.slug)}
         self._dashboards = {name: each for each in snapshot.dashboards for name in (each.id, each.slug)}
+        slugs = {each.id: each.slug for each in snapshot.pipelines}
+        self._sinks_sorted = sorted(snapshot.sinks, key=lambda each: (slugs[each.pipeline], each.name))
+        self._sinks: dict[tuple[str | None, str], Sink] = {(None, each.id): each for each in snapshot.sinks}
+        self._sinks |= {(each.pipeline, each.name): each for each in snapshot.sinks}
         self._grants = {each.digest: Grant(each.kind, each.pipeline, each.id) for each in snapshot.tokens}
         self._grants |= self._admin  # last: a pipeline's token of the same text must not lock the admin out
         self._stream_tokens = {each.pipeline: each for each in sorted(snapshot.tokens, key=_preference)}

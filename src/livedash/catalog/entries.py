@@ -79,6 +79,41 @@ class Pipeline:
 
 
 @dataclass(frozen=True, slots=True)
+class SigningSecret:
+    """A secret that deliveries are signed with; until a moment (µs) when a newer one took its place. `reference` is how
+    a document wrote it (`${NAME}`), if so."""
+
+    text: str = field(repr=False)
+    until: int | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header of the user's own, whose value is a secret."""
+
+    name: str
+    value: str = field(repr=False)
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """Where the records of `pipeline` (an id) are pushed to; `name` is unique there. `settings` are the validated JSON
+    of its type, `type` included, without name, secret and headers. `secrets`: the present one first. `start` is the
+    cursor that it began at; None: whatever is the first record. `revision` is the catalog's at the last change."""
+
+    id: str
+    pipeline: str
+    name: str
+    settings: dict[str, Json]
+    secrets: tuple[SigningSecret, ...]
+    headers: tuple[Header, ...]
+    start: str | None
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Widget:
     """One picture on a dashboard. `config`, `query` and `position` are validated JSON of the widget's type."""
 
@@ -112,6 +147,7 @@ class Snapshot:
     revision: int
     teams: tuple[Team, ...]
     pipelines: tuple[Pipeline, ...]
+    sinks: tuple[Sink, ...]
     dashboards: tuple[Dashboard, ...]
     tokens: tuple[Token, ...]
     applied: Mapping[str, Json]

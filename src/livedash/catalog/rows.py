@@ -1,12 +1,24 @@
 """Entries as rows of the tables, and back."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
+import orjson
 from sqlalchemy import RowMapping
 
 from livedash.base.secrets import Vault
-from livedash.catalog.entries import Dashboard, Pipeline, Retention, Token, TokenKind, Widget
+from livedash.catalog.entries import (
+    Dashboard,
+    Header,
+    Pipeline,
+    Retention,
+    SigningSecret,
+    Sink,
+    Token,
+    TokenKind,
+    Widget,
+)
 
 Row = dict[str, Any]
 
@@ -38,6 +50,33 @@ def to_pipeline(row: RowMapping) -> Pipeline:
         persist=row["persist"],
         retention=Retention(row["retention_days"], row["retention_bytes"]),
         allowed_origins=tuple(row["allowed_origins"]),
+        revision=row["revision"],
+    )
+
+
+def sink_row(sink: Sink, revision: int, vault: Vault) -> Row:
+    secrets = {"secrets": list(map(asdict, sink.secrets)), "headers": list(map(asdict, sink.headers))}
+    return {
+        "id": sink.id,
+        "pipeline": sink.pipeline,
+        "name": sink.name,
+        "settings": sink.settings,
+        "sealed": vault.seal(orjson.dumps(secrets).decode(), sink.id),
+        "start": sink.start,
+        "revision": revision,
+    }
+
+
+def to_sink(row: RowMapping, vault: Vault) -> Sink:
+    secrets = orjson.loads(vault.unseal(row["sealed"], row["id"]))
+    return Sink(
+        id=row["id"],
+        pipeline=row["pipeline"],
+        name=row["name"],
+        settings=row["settings"],
+        secrets=tuple(SigningSecret(**each) for each in secrets["secrets"]),
+        headers=tuple(Header(**each) for each in secrets["headers"]),
+        start=row["start"],
         revision=row["revision"],
     )
 

@@ -12,9 +12,10 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    UniqueConstraint,
 )
 
-HEAD = "0001"  # the newest migration; comparing with it spares the import of Alembic at most starts
+HEAD = "0002"  # the newest migration; comparing with it spares the import of Alembic at most starts
 
 metadata = MetaData(
     naming_convention={  # migrations must be able to name what they change
@@ -60,6 +61,19 @@ pipeline = Table(
     Column("retention_bytes", BigInteger),
     Column("allowed_origins", JSON, nullable=False),
     Column("revision", Integer, nullable=False),
+)
+
+sink = Table(
+    "sink",
+    metadata,
+    _id(),
+    Column("pipeline", ForeignKey("pipeline.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # signing secrets and headers, encrypted
+    Column("start", String),
+    Column("revision", Integer, nullable=False),
+    UniqueConstraint("pipeline", "name"),
 )
 
 dashboard = Table(

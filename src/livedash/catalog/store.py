@@ -1,5 +1,6 @@
 """catalog.db: the configuration on disk. Synchronous, and used by one thread at a time."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,6 +78,7 @@ class Store:
             revision=_revision(connection),
             teams=tuple(Team(**row) for row in all_of(schema.team)),
             pipelines=tuple(map(rows.to_pipeline, all_of(schema.pipeline))),
+            sinks=tuple(rows.to_sink(row, self._vault) for row in all_of(schema.sink)),
             dashboards=tuple(rows.to_dashboard(row, widgets.get(row["id"], ())) for row in all_of(schema.dashboard)),
             tokens=tuple(rows.to_token(row, self._vault) for row in all_of(schema.token)),
             applied={row["source"]: row["said"] for row in all_of(schema.applied)},
@@ -88,6 +90,10 @@ class Store:
                 _put(connection, schema.pipeline, rows.pipeline_row(pipeline, revision))
             case changes.DropPipeline(id):
                 connection.execute(schema.pipeline.delete().where(schema.pipeline.c.id == id))
+            case changes.PutSink(sink):
+                _put(connection, schema.sink, rows.sink_row(sink, revision, self._vault))
+            case changes.DropSink(id):
+                connection.execute(schema.sink.delete().where(schema.sink.c.id == id))
             case changes.PutDashboard(dashboard):
                 _put(connection, schema.dashboard, rows.dashboard_row(dashboard, revision))
                 connection.execute(schema.widget.delete().where(schema.widget.c.dashboard == dashboard.id))
@@ -125,10 +131,11 @@ def _revision(connection: Connection) -> int:
 
 
 def _taken(detail: str) -> str:
-    """SQLite says `UNIQUE constraint failed: pipeline.slug` or `FOREIGN KEY constraint failed`."""
+    """SQLite says `UNIQUE constraint failed: pipeline.slug`, `… failed: sink.pipeline, sink.name` or
+    `FOREIGN KEY constraint failed`."""
     if "FOREIGN KEY" in detail:
         return "something that it needs is gone, or something else still needs it"
-    table, _, column = detail.rpartition(": ")[2].partition(".")
+    table, _, column = re.split(": |, ", detail)[-1].partition(".")
     return f"this {table} has a {column} that is taken"
 
 

@@ -8,6 +8,7 @@ import typer
 
 from livedash import __version__
 from livedash.cli.plain import Commands
+from livedash.cli.sinks import sinks
 from livedash.cli.tokens import tokens
 
 _HELP = """Records flow into pipelines, people watch them live on dashboards.
@@ -28,6 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(tokens, name="token")
+app.add_typer(sinks, name="sink")
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")]
 Port = Annotated[
@@ -108,6 +110,20 @@ def tail(
     from livedash.cli.following import print_records
 
     print_records(pipeline, since, count)
+
+
+@app.command()
+def usage(
+    start: Annotated[
+        str | None, typer.Option("--from", help="First day, such as 2026-11-01 (UTC).", show_default="30 days ago")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="Last day.", show_default="today")] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV, with ids.")] = False,
+) -> None:
+    """Print what was delivered, by day, pipeline and sink."""
+    from livedash.cli.usage import print_usage
+
+    print_usage(start, to, csv=csv)
 
 
 @app.command()

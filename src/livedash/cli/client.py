@@ -96,6 +96,12 @@ def named(name: str) -> str:
     return quote(name, safe="", errors="surrogateescape")
 
 
+def ask(method: str, *path: str, **more: Any) -> Any:
+    """`answer` to one request below /api, `path` as typed, on a connection of its own."""
+    with connect() as client:
+        return answer(client, method, "/".join(("/api", *map(named, path))), **more)
+
+
 def answer(client: httpx.Client, method: str, path: str, **more: Any) -> Any:
     """The JSON that one request is answered with; None when there is nothing. Raises like `call`."""
     response = call(client, method, path, **more)

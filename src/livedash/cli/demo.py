@@ -15,7 +15,7 @@ from livedash.base.config import Settings
 from livedash.base.folder import DEMO_FOLDER, Folder
 from livedash.base.secrets import kept
 from livedash.base.tokens import make_token
-from livedash.cli.running import run
+from livedash.cli.running import run, setup_link
 from livedash.manage.apply import apply
 from livedash.manage.document import load
 from livedash.manage.plan import plan
@@ -36,6 +36,8 @@ _WELCOME = """
       -H 'Authorization: Bearer {token}' \\
       -d '{{"temperature": 21.5, "city": "Bern"}}'
 
+  To steer it, sign in (once, within 15 minutes): {setup}
+
   Everything is kept in {data}. Stop with Ctrl-C.
 """
 
@@ -55,8 +57,10 @@ def run_demo(*, open_browser: bool, **overrides: Any) -> None:
 
     async def prepare(app: App, url: str) -> None:
         document = load({_DOCUMENT.name: _document(tokens[_TRY_IT])}, {})
-        await apply(app.catalog, Admin(_SOURCE), plan(document, app.catalog.snapshot, _SOURCE), clock.now)
-        sys.stdout.write(_WELCOME.format(url=url, token=tokens[_TRY_IT], data=settings.data))
+        planned = plan(document, app.catalog.snapshot, _SOURCE)
+        await apply(app.catalog, Admin(_SOURCE), planned, clock.now, app.logs.head)
+        setup = setup_link(app, url)
+        sys.stdout.write(_WELCOME.format(url=url, token=tokens[_TRY_IT], setup=setup, data=settings.data))
         sys.stdout.flush()
         if open_browser:  # beside us: one in the terminal does not return before it is left
             threading.Thread(target=webbrowser.open, args=[f"{url}/d/this-host"], daemon=True).start()

@@ -12,7 +12,7 @@ from livedash.base import clock
 from livedash.base.config import Settings
 from livedash.base.folder import Folder
 from livedash.cli.files import texts_of, variables_of
-from livedash.cli.running import run
+from livedash.cli.running import run, setup_link
 from livedash.manage.apply import Applied, apply
 from livedash.manage.document import load
 from livedash.manage.plan import plan
@@ -40,6 +40,7 @@ def serve_until_stopped(config: Path | None, **overrides: Any) -> None:
             watching.add(asyncio.create_task(_watch(app, config, seen)))
         kept = "LIVEDASH_ADMIN_TOKEN" if settings.admin_token else settings.data / Folder.ADMIN_TOKEN
         sys.stdout.write(f"Livedash is at {url}\nAdmin token: {kept}\n")
+        sys.stdout.write(f"Sign in (once, within 15 minutes): {setup_link(app, url)}\n")
         sys.stdout.flush()
 
     run(settings, prepare)
@@ -49,7 +50,8 @@ async def apply_file(app: App, path: Path) -> Applied:
     """Apply one file in the server's own name. Raises Invalid with every mistake, Conflict."""
     texts = await asyncio.to_thread(texts_of, [path])
     document = await asyncio.to_thread(load, texts, variables_of(texts))
-    applied = await apply(app.catalog, Admin(SOURCE), plan(document, app.catalog.snapshot, SOURCE), clock.now)
+    planned = plan(document, app.catalog.snapshot, SOURCE)
+    applied = await apply(app.catalog, Admin(SOURCE), planned, clock.now, app.logs.head)
     for line in str(applied.plan).splitlines():
         (_log.warning if line.startswith("!") else _log.info)("applied", file=str(path), plan=line)
     for slug, token in applied.made_tokens.items():

@@ -11,27 +11,22 @@ tokens = typer.Typer(help="List, make, show and revoke tokens.", no_args_is_help
 
 
 def _ask(method: str, *path: str, **more: Any) -> Any:
-    from livedash.cli.client import answer, connect, named
+    from livedash.cli.client import ask
 
-    with connect() as client:
-        return answer(client, method, "/".join(("/api", *map(named, path))), **more)
+    return ask(method, *path, **more)
 
 
 @tokens.command("list")
 def list_tokens() -> None:
     """All tokens, without their texts."""
-    from rich.cells import cell_len
+    from livedash.cli.columns import print_columns
 
     slugs = {each["id"]: each["slug"] for each in _ask("GET", "pipelines")["pipelines"]}
     rows = [("ID", "KIND", "PIPELINE", "MADE", "NAME")] + [
         (each["id"], each["kind"], slugs.get(each["pipeline"], "-"), each["created"][:19] + "Z", each["name"])
         for each in _ask("GET", "tokens")["tokens"]
     ]
-    # never cut, however narrow the terminal: an id is there to be copied
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (text + " " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True))
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+    print_columns(rows)
 
 
 @tokens.command()

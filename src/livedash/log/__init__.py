@@ -1,6 +1,6 @@
 """The port of the log: append-only records per pipeline, with checkpoints and meters beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,12 +41,33 @@ class Save:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Add `amount` to the meter `name` of `pipeline` on `day` (ISO date)."""
+    """Add `amount` to the meter `name` of `pipeline` on `day` (ISO date). `team` pays for it; `subject` is what of the
+    pipeline is counted (the id of a sink; "" for the pipeline itself). Meters outlive what they counted."""
 
     name: str
     pipeline: str
     day: str
     amount: int
+    team: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Keep `body` (at most 64 KiB) under `key` among the notes of one `kind` that belong to `reader`, in place of what
+    was there; None forgets that one."""
+
+    reader: str
+    kind: str
+    key: int
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Forget the checkpoints and notes of `reader`."""
+
+    reader: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +89,12 @@ class Restart:
 class Together:
     """All of `writes` or none: the first that fails undoes its siblings."""
 
-    writes: Sequence["Append | Save | Count | Trim | Restart"]
+    writes: Sequence["Single"]
 
 
-Write = Append | Save | Count | Trim | Restart | Together
+Single = Append | Save | Count | Note | Forget | Trim | Restart
+Write = Single | Together
+Writes = Sequence[Write] | Callable[[], Sequence[Write]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +110,7 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A Save, Count, Trim or Restart was stored. `parts` are the outcomes of a Together's writes."""
+    """What is not an Append was stored. `parts` are the outcomes of a Together's writes."""
 
     parts: tuple["Appended | Done", ...] = ()
 
@@ -105,16 +128,30 @@ class Bounds:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What was counted by one meter on one day."""
+
+    team: str
+    pipeline: str
+    subject: str
+    day: str
+    name: str
+    total: int
+
+
 class Log(Protocol):
     """Append-only records per pipeline. One commit is one transaction and may carry many writes; each has its own
     outcome, so one bad write never fails its neighbours. Offsets are dense and in commit order. A pipeline begins
     to exist, with an epoch of its own, when it is first named. Every call raises StorageError when the store fails.
     """
 
-    async def commit(self, writes: Sequence[Write]) -> Sequence[Outcome]:
-        """Store the writes in order; when it returns they are as durable as the log is. Raises StorageFull or
-        StorageError when the transaction as a whole failed: then nothing was stored. A write that fails alone
-        (a Trim beyond the last offset, a state too large, a Save ahead of the log) has its error as outcome."""
+    async def commit(self, writes: Writes) -> Sequence[Outcome]:
+        """Store the writes in order. A callable is asked for them when their transaction is about to begin, in whatever
+        thread: so what waits for the one before can still come along. When it returns they are as durable as the log
+        is. Raises StorageFull or StorageError when the transaction as a whole failed: then nothing was stored. A write
+        that fails alone (a Trim beyond the last offset, a state too large, a Save ahead of the log) has its error as
+        outcome."""
         ...
 
     async def read(self, pipeline: str, after: int, limit: int) -> Page:
@@ -135,12 +172,20 @@ class Log(Protocol):
 
     async def checkpoint(self, reader: str, pipeline: str) -> Checkpoint | None: ...
 
+    async def notes(self, reader: str, kind: str) -> Sequence[tuple[int, bytes]]:
+        """Every note of that kind, by key. Who writes them bounds their number."""
+        ...
+
+    async def readers(self) -> Sequence[str]:
+        """Those with checkpoints or notes; in no order."""
+        ...
+
     async def refused(self, pipeline: str, limit: int) -> Sequence[tuple[int, Refusal]]:
         """The newest refusals kept, newest first, each with its moment (µs)."""
         ...
 
-    async def meters(self, pipeline: str) -> Sequence[tuple[str, str, int]]:
-        """(name, day, total), by day and name."""
+    async def meters(self, first: str, last: str) -> Sequence[Total]:
+        """What was counted from day `first` to day `last` (both included), by day, team, pipeline, subject and name."""
         ...
 
     async def expired(self, pipeline: str, *, before: int | None, over: int | None) -> int:

@@ -1,15 +1,24 @@
 """From a component's stored settings to its behaviour."""
 
-from pydantic import TypeAdapter
+from typing import Annotated, Union
+
+from pydantic import Field, TypeAdapter
 
 from livedash import mapping
+from livedash.base import clock
+from livedash.base.config import Settings
+from livedash.base.outbound import Outbound
 from livedash.catalog.entries import Pipeline
+from livedash.catalog.entries import Sink as SinkEntry
 from livedash.manage.spec import Source as SourceSettings
 from livedash.mapping import Mapper
+from livedash.sinks import SINKS, Webhook
+from livedash.sinks.sink import Sink
 from livedash.sources import Source
 
 _STEPS: TypeAdapter[mapping.Steps] = TypeAdapter(mapping.Steps)
 _SOURCE: TypeAdapter[SourceSettings] = TypeAdapter(SourceSettings)
+_SINK: TypeAdapter[Webhook] = TypeAdapter(Annotated[Union[SINKS], Field(discriminator="type")])  # type: ignore[arg-type]  # noqa: UP007
 
 
 class Mappings:
@@ -30,3 +39,11 @@ def source_of(pipeline: Pipeline) -> Source | None:
     """The source, if it has work of its own to do."""
     settings = _SOURCE.validate_python(pipeline.source)
     return settings if isinstance(settings, Source) else None
+
+
+def sink_of(outbound: Outbound, settings: Settings, entry: SinkEntry) -> Sink:
+    """The sink, ready to deliver."""
+    from livedash.sinks.webhook.webhook import WebhookSink
+
+    told = _SINK.validate_python(entry.settings)
+    return WebhookSink(told, entry.secrets, entry.headers, outbound, clock.now, settings.sink_timeout_seconds)

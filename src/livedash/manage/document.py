@@ -13,6 +13,7 @@ from livedash.model import Json
 from livedash.model.errors import Fault, Invalid
 
 _LISTS = ("pipelines", "dashboards")
+_CHILDREN = (("pipelines", "sinks", "name", "sink"), ("dashboards", "widgets", "id", "widget"))
 
 
 @dataclass(frozen=True)
@@ -34,16 +35,12 @@ class Place:
 
 
 class Document:
-    """`spec` is what it says; `references` are the tokens written as `${NAME}`, by (slug, key)."""
+    """`spec` is what it says; `references` are the values written as `${NAME}` and nothing else, by their path."""
 
     def __init__(self, spec: DocumentSpec, places: Mapping[Path, Place], references: Mapping[Path, str]) -> None:
         self.spec = spec
+        self.references = references
         self._places = places
-        self.references = {
-            (spec.pipelines[path[1]].slug, str(path[2])): text
-            for path, text in references.items()
-            if len(path) == 3 and path[0] == "pipelines" and isinstance(path[1], int)
-        }
 
     def mistake(self, path: Path, message: str) -> Mistake:
         """A mistake at `path`, such as ("dashboards", 0, "auto")."""
@@ -77,8 +74,9 @@ def _validate(data: dict[str, Json]) -> tuple[DocumentSpec | None, list[Fault]]:
             duplicates(data.get("pipelines"), "slug", ("pipelines",), "pipeline"),
             duplicates(data.get("dashboards"), "slug", ("dashboards",), "dashboard"),
             *(
-                duplicates(each.get("widgets"), "id", ("dashboards", index, "widgets"), "widget")
-                for index, each in enumerate(data.get("dashboards") or ())
+                duplicates(each.get(children), name, (parents, index, children), what)
+                for parents, children, name, what in _CHILDREN
+                for index, each in enumerate(data.get(parents) or ())
                 if isinstance(each, dict)
             ),
         )

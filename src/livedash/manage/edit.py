@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from livedash.base.tokens import digest, make_id
 from livedash.catalog import changes
-from livedash.catalog.catalog import Catalog
 from livedash.catalog.entries import Dashboard, Pipeline, Snapshot, Token, TokenKind
+from livedash.manage.edit_sinks import SinkEditor
 from livedash.manage.entries import (
     missing_pipelines,
     new_token,
@@ -20,7 +20,7 @@ from livedash.manage.faults import duplicates, parse
 from livedash.manage.rights import Actor, may_administer
 from livedash.manage.spec import DashboardSpec, PipelineSpec
 from livedash.manage.state import SECRETS
-from livedash.model import Clock, Json
+from livedash.model import Json
 from livedash.model.errors import Conflict, Fault, Invalid, NotFound
 
 Entry = TypeVar("Entry", Pipeline, Dashboard)
@@ -35,19 +35,18 @@ class Put:
     ingest_token: str | None = field(default=None, repr=False)
 
 
-class Editor:
+class Editor(SinkEditor):
     """Changes to what is configured. Each asks the rights first: Unknown and Denied besides what it names itself.
     Pipelines and dashboards are named by slug or id; a name that is no id yet is the slug of a new one."""
 
-    def __init__(self, catalog: Catalog, clock: Clock) -> None:
-        self._catalog = catalog
-        self._clock = clock
-
     async def put_pipeline(self, actor: Actor, name: str, data: Json) -> Put:
-        """Create or replace the pipeline. A token left out stays. Raises Invalid with faults."""
+        """Create or replace the pipeline. A token left out stays, and so do `sinks` left out. Raises Invalid with
+        faults."""
         may_administer(actor)
         old = self._catalog.directory.pipeline(name)
         spec = parse(PipelineSpec, _with_slug(data, old.slug if old else name))
+        _refuse([*duplicates(data.get("sinks"), "name", ("sinks",), "sink")])
+        start = str(await self._head_of(to_pipeline(spec, old.id, old.team))) if old and spec.sinks else None
         made: list[str] = []
 
         def decide(snapshot: Snapshot) -> list[changes.Change]:
@@ -56,7 +55,8 @@ class Editor:
             tokens = self._given_tokens(spec, id, snapshot)
             if old is None:
                 tokens += self._missing_tokens(spec, id, made)
-            return [changes.PutPipeline(to_pipeline(spec, id, team)), *tokens]
+            sinks = self._sink_changes(spec.sinks, id, snapshot, start) if "sinks" in spec.model_fields_set else ()
+            return [changes.PutPipeline(to_pipeline(spec, id, team)), *tokens, *sinks]
 
         before, after = await self._catalog.change(decide)
         [pipeline] = [each for each in after.pipelines if each.slug == spec.slug]
@@ -85,9 +85,7 @@ class Editor:
 
         def decide(snapshot: Snapshot) -> list[changes.Change]:
             ids = {each: pipeline.id for pipeline in snapshot.pipelines for each in (pipeline.slug, pipeline.id)}
-            faults = [*twice, *(Fault(path, message) for path, message in missing_pipelines(spec, ids))]
-            if faults:
-                raise Invalid("; ".join(fault.message for fault in faults), faults)
+            _refuse([*twice, *(Fault(path, message) for path, message in missing_pipelines(spec, ids))])
             old = _named(snapshot.dashboards, spec.slug)
             id, team = (old.id, old.team) if old else (make_id("db"), snapshot.teams[0].id)
             return [changes.PutDashboard(to_dashboard(spec, id, team, ids))]
@@ -130,12 +128,6 @@ class Editor:
             raise NotFound(f"there is no token {id!r}")
         await self._catalog.write([changes.DropToken(id)])
 
-    def _pipeline(self, name: str) -> Pipeline:
-        pipeline = self._catalog.directory.pipeline(name)
-        if pipeline is None:
-            raise NotFound(f"there is no pipeline {name!r}")
-        return pipeline
-
     def _given_tokens(self, spec: PipelineSpec, pipeline: str, snapshot: Snapshot) -> list[changes.Change]:
         """Replace the pipeline's own tokens by those that `spec` gives. Raises Invalid when one is used elsewhere."""
         out: list[changes.Change] = []
@@ -162,6 +154,11 @@ class Editor:
 
 def _named(entries: Iterable[Entry], slug: str) -> Entry | None:
     return next((each for each in entries if each.slug == slug), None)
+
+
+def _refuse(faults: Sequence[Fault]) -> None:
+    if faults:
+        raise Invalid("; ".join(fault.message for fault in faults), faults)
 
 
 def _with_slug(data: Json, slug: str) -> Json:

@@ -4,15 +4,17 @@ from typing import Any
 
 import yaml
 
-from livedash.catalog.entries import Snapshot
+from livedash.catalog.entries import Pipeline, Snapshot
+from livedash.manage.sides import installed
 from livedash.manage.state import (
     SECRETS,
     Fields,
+    State,
     dashboard_key,
     defaults_of,
-    installed,
     nested,
     pipeline_key,
+    sink_key,
     widget_key,
 )
 from livedash.model import Json
@@ -31,6 +33,7 @@ def export(snapshot: Snapshot) -> str:
             {"slug": pipeline.slug, "name": _written(pipeline.name)}
             | {name: fields[name]["reference"] for name in SECRETS if _is_reference(fields.get(name))}
             | _told(pipeline_key(pipeline.slug), fields)
+            | ({"sinks": sinks} if (sinks := _sinks(snapshot, pipeline, state)) else {})
         )
     for dashboard in sorted(snapshot.dashboards, key=lambda each: each.slug):
         key = dashboard_key(dashboard.slug)
@@ -45,6 +48,21 @@ def export(snapshot: Snapshot) -> str:
             | ({"widgets": widgets} if widgets else {})
         )
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120, default_flow_style=_LEAVES_INLINE)
+
+
+def _sinks(snapshot: Snapshot, pipeline: Pipeline, state: State) -> list[dict[str, Json]]:
+    """Those of the pipeline, by name. A header is named also where its value is not told: it stays."""
+    out = []
+    for name in sorted(each.name for each in snapshot.sinks if each.pipeline == pipeline.id):
+        fields = state[key := sink_key(pipeline.slug, name)]
+        headers = {each.partition(".")[2]: fields[each]["reference"] for each in fields if each.startswith("headers.")}
+        out.append(
+            {"name": name}
+            | _told(key, fields)
+            | ({"secret": fields["secret"]["reference"]} if _is_reference(fields["secret"]) else {})
+            | ({"headers": headers} if headers else {})
+        )
+    return out
 
 
 def _told(key: str, fields: Fields) -> dict[str, Json]:

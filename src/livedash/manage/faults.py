@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from livedash.manage.spec import IN_WORDS
@@ -15,14 +15,14 @@ Path = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
 # What the contract promises and this version does not have yet: said by name, never accepted in silence.
-NOT_BUILT_KEYS = frozenset({"sinks", "variables", "members", "users", "teams", "shares"})
-NOT_BUILT_TYPES = frozenset({"webhook", "poll", "derive"})
+NOT_BUILT_KEYS = frozenset({"variables", "members", "users", "teams", "shares"})
+NOT_BUILT_SOURCES = frozenset({"webhook", "poll", "derive"})
 
 
-def parse(model: type[M], data: Json) -> M:
+def parse(model: type[M] | TypeAdapter[M], data: Json) -> M:
     """`data` as `model`. Raises Invalid with every fault."""
     try:
-        return model.model_validate(data)
+        return model.validate_python(data) if isinstance(model, TypeAdapter) else model.model_validate(data)
     except ValidationError as error:
         faults = faults_of(error, data)
         raise Invalid("; ".join(f"{dotted(fault.path)}: {fault.message}" for fault in faults), faults) from None
@@ -69,7 +69,7 @@ def _place(detail: ErrorDetails, data: Json) -> Path:
 
 def _is_echo(detail: ErrorDetails) -> bool:
     """A widget's type is the tag of its config: a wrong one is said once, at the type."""
-    return detail["type"].startswith("union_tag") and detail["loc"][-1] == "config"
+    return detail["type"].startswith("union_tag") and detail["loc"][-1:] == ("config",)
 
 
 def _message(detail: ErrorDetails) -> str:
@@ -83,7 +83,7 @@ def _message(detail: ErrorDetails) -> str:
         case "union_tag_not_found":
             return "'type' is missing"
         case "union_tag_invalid":
-            return _unknown_type(context["tag"], context["expected_tags"].replace("'", ""))
+            return _unknown_type(key, context["tag"], context["expected_tags"].replace("'", ""))
         case "value_error":
             return str(context["error"])
         case "string_pattern_mismatch" if context["pattern"] in IN_WORDS:
@@ -91,8 +91,8 @@ def _message(detail: ErrorDetails) -> str:
     return detail["msg"][:1].lower() + detail["msg"][1:]
 
 
-def _unknown_type(tag: str, known: str) -> str:
-    if tag in NOT_BUILT_TYPES:
+def _unknown_type(key: str | int, tag: str, known: str) -> str:
+    if key == "source" and tag in NOT_BUILT_SOURCES:
         return f"the type {tag!r} is not built yet"
     close = get_close_matches(tag, known.split(", "), 1)
     return f"there is no type {tag!r}; " + (f"did you mean {close[0]!r}?" if close else f"there is {known}")

@@ -8,7 +8,7 @@ is taken over as it says.
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from livedash.manage.state import SECRETS, Fields, State, dashboard_of, defaults_of
+from livedash.manage.state import Fields, State, defaults_of, is_secret, parent_of, stays
 from livedash.model import Json
 
 
@@ -65,11 +65,11 @@ def merge(before: State, here: State, now: State) -> Merged:
     for key in now:
         _said(out, key, before.get(key), here.get(key), now[key])
     for key in sorted(before.keys() & here.keys() - now.keys()):  # sorted: a dashboard, then its widgets
-        if dashboard_of(key) in (None, *now):
+        if parent_of(key) in (None, *now):
             _unsaid(out, key, before[key], here[key])
-        elif dashboard_of(key) in out.said:  # a conflict keeps its dashboard, and the widgets with it
+        elif parent_of(key) in out.said:  # a conflict keeps its dashboard, and the widgets with it
             out.said[key] = before[key]
-    _widgets_follow(out, here)
+    _children_follow(out, here)
     return out
 
 
@@ -81,8 +81,8 @@ def _said(out: Merged, key: str, before: Fields | None, here: Fields | None, now
     elif before is None:
         out.wanted[key] = out.said[key] = now
         out.changes.append(Change(key, "create", tuple(FieldChange(name, MISSING, now[name]) for name in now)))
-    elif before == now:
-        out.said[key] = now
+    elif before == _told(now):
+        out.said[key] = before
         out.kept.append((key, None))
     else:
         out.said[key] = before
@@ -93,7 +93,7 @@ def _said(out: Merged, key: str, before: Fields | None, here: Fields | None, now
 
 def _unsaid(out: Merged, key: str, before: Fields, here: Fields) -> None:
     """A thing that the document made and does not speak of any more."""
-    changed = [name for name in before if name not in SECRETS and here.get(name, MISSING) != before[name]]
+    changed = [name for name in before if not is_secret(name) and here.get(name, MISSING) != before[name]]
     if changed:
         out.said[key] = before
         what = ", ".join(changed)
@@ -107,17 +107,17 @@ def _fields(
     out: Merged, key: str, before: Fields | None, here: Fields, now: Fields
 ) -> tuple[Fields, Fields, list[FieldChange]]:
     """The fields wanted, those to remember as said, and what changes."""
-    wanted, said, changes = dict(here), dict(now), []
+    wanted, said, changes = dict(here), _told(now), []
     defaults = defaults_of(key)
-    for name in [*now, *(name for name in before or {} if name not in now)]:
+    for name in [*said, *(name for name in before or {} if name not in now)]:
         have, want = here.get(name, MISSING), now.get(name, MISSING)
         was = _was(name, before, here, defaults)
-        if want is MISSING and (name in SECRETS or have != was):
+        if want is MISSING and (stays(name) or have != was):
             continue  # the document says no more of it; a secret, or what people changed, stays
         want = defaults.get(name, MISSING) if want is MISSING else want
         if want == have:
             continue
-        if before is None or have == was or (have is MISSING and name in SECRETS and want != was):
+        if before is None or have == was or (have is MISSING and is_secret(name) and want != was):
             changes.append(FieldChange(name, have, want))
             _set(wanted, name, want)
         elif want == was:
@@ -132,7 +132,7 @@ def _was(name: str, before: Fields | None, here: Fields, defaults: Fields) -> Js
     """The field at the last apply. A secret of which nothing was said was whatever it is."""
     if before is not None and name in before:
         return before[name]
-    return here.get(name, MISSING) if name in SECRETS else defaults.get(name, MISSING)
+    return here.get(name, MISSING) if is_secret(name) else defaults.get(name, MISSING)
 
 
 def _set(fields: Fields, name: str, value: Json) -> None:
@@ -143,15 +143,20 @@ def _set(fields: Fields, name: str, value: Json) -> None:
 
 
 def _both(name: str, was: Json, have: Json, want: Json) -> str:
-    if name in SECRETS:
+    if is_secret(name):
         return f"{name} was changed here and in the document"
     return f"{name} was {was!r}; it is {have!r} here and {want!r} in the document"
 
 
-def _widgets_follow(out: Merged, here: State) -> None:
-    """A widget goes with its dashboard, and does not come without it."""
+def _told(fields: Fields) -> Fields:
+    """Without secrets that are only named: they stay what they are, as if nothing had ever been said of them."""
+    return {name: value for name, value in fields.items() if not (value is None and is_secret(name))}
+
+
+def _children_follow(out: Merged, here: State) -> None:
+    """A widget goes with its dashboard, a sink with its pipeline; they do not come without it."""
     for key in list(out.wanted):
-        if dashboard_of(key) in (None, *out.wanted):
+        if parent_of(key) in (None, *out.wanted):
             continue
         del out.wanted[key]
         out.changes = [change for change in out.changes if change.key != key]
@@ -159,5 +164,6 @@ def _widgets_follow(out: Merged, here: State) -> None:
             out.changes.append(Change(key, "delete"))
         else:
             out.said.pop(key, None)
-            out.conflicts.append(Conflict(key, "is on a dashboard that was deleted here"))
-    out.kept = [(key, name) for key, name in out.kept if dashboard_of(key) in (None, *out.wanted)]
+            parent = "is on a dashboard" if key.startswith("dashboards.") else "belongs to a pipeline"
+            out.conflicts.append(Conflict(key, f"{parent} that was deleted here"))
+    out.kept = [(key, name) for key, name in out.kept if parent_of(key) in (None, *out.wanted)]

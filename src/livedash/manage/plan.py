@@ -1,7 +1,7 @@
 """What an apply would do, decided without doing it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from livedash.base.tokens import digest
@@ -11,16 +11,18 @@ from livedash.manage.entries import missing_pipelines
 from livedash.manage.faults import parse
 from livedash.manage.merge import Change, Conflict, Merged, merge
 from livedash.manage.show import show
+from livedash.manage.sides import installed, said_by, texts_of
+from livedash.manage.sinks import NOTHING_TO_KEEP
 from livedash.manage.spec import DashboardSpec, PipelineSpec
 from livedash.manage.state import (
     SECRETS,
     State,
     dashboard_key,
-    dashboard_of,
-    installed,
     nested,
+    parent_of,
     pipeline_key,
-    said_by,
+    revealed,
+    sink_key,
 )
 
 
@@ -37,7 +39,7 @@ class Plan:
     kept: tuple[tuple[str, str | None], ...]
     wanted: State = field(repr=False)
     said: State = field(repr=False)
-    texts: dict[str, str] = field(repr=False)  # of the document's tokens, by digest
+    texts: dict[str, str] = field(repr=False)  # of the document's secrets, by digest
     remembers: bool  # that the document says something else than last time, if nothing more
 
     @property
@@ -63,11 +65,13 @@ def plan(document: Document, snapshot: Snapshot, source: str) -> Plan:
     if mistakes := [
         *_unknown_pipelines(document, merged, snapshot),
         *_shared_tokens(document, merged, snapshot),
+        *_missing_values(document, merged),
     ]:
         raise refusal(mistakes)
+    known = texts_of(snapshot) | texts
     for key in merged.wanted:
-        if dashboard_of(key) is None and key in now:
-            spec_of(merged.wanted, key)  # two valid sides can join into something invalid
+        if parent_of(key) is None and key in now:
+            spec_of(merged.wanted, key, known)  # two valid sides can join into something invalid
     order = sorted(merged.changes, key=lambda change: (not change.key.startswith("pipelines."), change.key))
     return Plan(
         source=source,
@@ -83,24 +87,28 @@ def plan(document: Document, snapshot: Snapshot, source: str) -> Plan:
     )
 
 
-def spec_of(state: State, key: str) -> PipelineSpec | DashboardSpec:
-    """The pipeline or dashboard at `key` as `state` has it, without tokens. Raises Invalid."""
+def spec_of(state: State, key: str, texts: Mapping[str, str]) -> PipelineSpec | DashboardSpec:
+    """The pipeline or dashboard at `key` as `state` has it, without tokens. `texts` of the secrets of sinks, by digest.
+    Raises Invalid."""
     kind, slug = key.split(".")
     data = {"slug": slug, **nested(state[key])}
+    children = [(each.rpartition(".")[2], state[each]) for each in state if parent_of(each) == key]
     if kind == "pipelines":
+        data["sinks"] = [{"name": name, **nested(each), **revealed(each, texts)} for name, each in children]
         return parse(PipelineSpec, data)
-    widgets = [(each, fields) for each, fields in state.items() if dashboard_of(each) == key]
-    data["widgets"] = [{"id": each.rpartition(".")[2], **nested(fields)} for each, fields in widgets]
+    data["widgets"] = [{"id": id, **nested(each)} for id, each in children]
     return parse(DashboardSpec, data)
 
 
 def _keep_needed(merged: Merged, here: State, before: State) -> None:
-    """A pipeline that a dashboard still shows does not go."""
-    for key in [key for key in here if key not in merged.wanted and dashboard_of(key) is None]:
+    """A pipeline that a dashboard still shows does not go, nor do its sinks."""
+    for key in [key for key in here if key not in merged.wanted and parent_of(key) is None]:
         boards = sorted(board for board, name in _shown(merged.wanted) if pipeline_key(name) == key)
         if boards:
-            merged.wanted[key], merged.said[key] = here[key], before[key]
-            merged.changes = [change for change in merged.changes if change.key != key]
+            back = [each for each in here if key in (each, parent_of(each))]
+            merged.wanted |= {each: here[each] for each in back}
+            merged.said |= {each: before[each] for each in back if each in before}
+            merged.changes = [change for change in merged.changes if change.key not in back]
             reason = f"was taken out of the document, but the dashboard {boards[0]!r} still shows it"
             merged.conflicts.append(Conflict(key, reason))
 
@@ -133,3 +141,13 @@ def _shared_tokens(document: Document, merged: Merged, snapshot: Snapshot) -> It
             text = getattr(pipeline, name)
             if text and used[digest(text)] > 1:
                 yield document.mistake(("pipelines", index, name), "this token is used elsewhere; each needs its own")
+
+
+def _missing_values(document: Document, merged: Merged) -> Iterator[Mistake]:
+    """Headers that a document only names, where there is no value."""
+    for index, pipeline in enumerate(document.spec.pipelines):
+        for number, sink in enumerate(pipeline.sinks):
+            wanted = merged.wanted.get(sink_key(pipeline.slug, sink.name))
+            for name in sink.headers:
+                if wanted is not None and wanted.get(f"headers.{name}") is None:
+                    yield document.mistake(("pipelines", index, "sinks", number, "headers", name), NOTHING_TO_KEEP)

@@ -14,7 +14,7 @@ What does not exist is answered like what somebody may not learn of.
 
 from dataclasses import dataclass
 
-from livedash.catalog.directory import Directory
+from livedash.catalog.directory import ADMIN, Directory
 from livedash.catalog.entries import Dashboard, Grant, Pipeline, TokenKind
 from livedash.model.errors import Denied, NotFound, Unknown
 
@@ -55,6 +55,12 @@ def actor_of(directory: Directory, token: str | None) -> Actor:
         case Grant(kind, str(pipeline), id):
             return Holder(kind, pipeline, id)
     raise Unknown("this token is not known")
+
+
+def signed_in(directory: Directory, token: str | None) -> Actor:
+    """Who signed in with the API token of this id; nobody once it was revoked."""
+    known = token == ADMIN or any(each.id == token and each.kind is TokenKind.API for each in directory.snapshot.tokens)
+    return Admin(token) if token and known else ANONYMOUS
 
 
 def may_append(actor: Actor, pipeline: Pipeline | None) -> Pipeline:

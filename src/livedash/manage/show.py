@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from livedash.manage.merge import MISSING, FieldChange
-from livedash.manage.state import SECRETS
+from livedash.manage.state import is_secret
 from livedash.model import Json
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ def show(plan: Plan) -> Iterator[str]:
 
 def thing(key: str) -> str:
     """`dashboards.main.widgets.temp` → `widget main/temp`."""
-    kind, slug, *widget = key.split(".")
-    return f"widget {slug}/{widget[1]}" if widget else f"{kind.removesuffix('s')} {slug}"
+    parts = key.split(".")
+    return f"{parts[-2].removesuffix('s')} {'/'.join(parts[1::2])}"
 
 
 def _field(change: FieldChange) -> str:
-    if change.name in SECRETS:
+    if is_secret(change.name):
         return f"{change.name}: {_secret(change.before)} → {_secret(change.after)}"
     return f"{change.name}: {_value(change.before)} → {_value(change.after)}"
 

@@ -13,6 +13,7 @@ from livedash.boards.query import Query
 from livedash.boards.widget import View
 from livedash.boards.widgets import WIDGETS, make
 from livedash.catalog.entries import Retention
+from livedash.manage.sinkspec import AnySink
 from livedash.mapping import Steps
 from livedash.model.errors import Fault, Invalid
 from livedash.sources import SOURCES, Push
@@ -72,6 +73,9 @@ class PipelineSpec(Spec):
     persist: bool = Field(default=True, description="false keeps the newest records in memory only")
     retention: RetentionSpec = Field(default=RetentionSpec(), description="What is trimmed, and when")
     mapping: Steps = Field(default=(), description="Steps that turn what arrived into what is kept")
+    sinks: tuple[AnySink, ...] = Field(
+        default=(), max_length=limits.SINKS_PER_PIPELINE, description="Where its records are pushed to"
+    )
 
 
 class Position(Spec):

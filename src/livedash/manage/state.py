@@ -1,16 +1,15 @@
 """What is configured as flat fields, the form in which a document, the installation and the last apply are compared.
 
-A state maps the key of a thing (`pipelines.weather`, `dashboards.main`, `dashboards.main.widgets.temp`) to its
-fields. Settings that people change one by one are fields of their own (`config.title`, `retention.days`); what only
-makes sense as a whole (position, source, mapping) is one field. A token is `{"digest", "reference"}`, never its text.
-A field left out has its default.
+A state maps the key of a thing (`pipelines.weather`, `pipelines.weather.sinks.billing`, `dashboards.main`,
+`dashboards.main.widgets.temp`) to its fields. Settings that people change one by one are fields of their own
+(`config.title`, `retention.days`); what only makes sense as a whole (position, source, mapping) is one field. A secret
+is `{"digest", "reference"}`, never its text; None for one that a document names and does not tell. A field left out
+has its default.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from livedash.base import tokens
-from livedash.catalog.entries import Dashboard, Pipeline, Snapshot, Token, TokenKind, Widget
-from livedash.manage.document import Document
+from livedash.catalog.entries import TokenKind
 from livedash.manage.spec import DashboardSpec, PipelineSpec, WidgetSpec
 from livedash.model import Json
 
@@ -18,7 +17,8 @@ Fields = dict[str, Json]
 State = dict[str, Fields]
 
 SECRETS = {"ingest_token": TokenKind.INGEST, "stream_token": TokenKind.STREAM}
-_SPREAD = ("retention", "config", "query")
+HEADERS = "headers."
+_SPREAD = ("retention", "config", "query", "batch")
 
 
 def pipeline_key(slug: str) -> str:
@@ -33,16 +33,30 @@ def widget_key(dashboard: str, id: str) -> str:
     return f"dashboards.{dashboard}.widgets.{id}"
 
 
-def dashboard_of(key: str) -> str | None:
-    """The key of the dashboard that a widget is on; None for anything but a widget."""
-    dashboard, mark, _ = key.partition(".widgets.")
-    return dashboard if mark else None
+def sink_key(pipeline: str, name: str) -> str:
+    return f"pipelines.{pipeline}.sinks.{name}"
+
+
+def parent_of(key: str) -> str | None:
+    """The key of the dashboard that a widget is on, of the pipeline that a sink belongs to; None for these."""
+    kind, slug, *child = key.split(".")
+    return f"{kind}.{slug}" if child else None
+
+
+def is_secret(name: str) -> bool:
+    """Whether the field holds a digest instead of its value."""
+    return name in SECRETS or name == "secret" or name.startswith(HEADERS)
+
+
+def stays(name: str) -> bool:
+    """Whether the field stays as it is when a document says no more of it: something must be there."""
+    return name in SECRETS or name == "secret"
 
 
 def defaults_of(key: str) -> Fields:
     """What the fields of the thing are when nobody says; those that must be said have none."""
-    kind, slug, *widget = key.split(".")
-    if widget:
+    kind, slug, *child = key.split(".")
+    if child:
         return {}
     if kind == "pipelines":
         return pipeline_fields(PipelineSpec(slug=slug, name=slug), all_of_them=True)
@@ -50,14 +64,28 @@ def defaults_of(key: str) -> Fields:
 
 
 def nested(fields: Fields) -> dict[str, Json]:
-    """Fields as a specification takes them, without tokens."""
+    """Fields as a specification takes them, without secrets."""
     out: dict[str, Json] = {}
     for name, value in fields.items():
         outer, _, inner = name.partition(".")
+        if is_secret(name):
+            continue
         if inner:
             out.setdefault(outer, {})[inner] = value
-        elif name not in SECRETS:
+        else:
             out[name] = value
+    return out
+
+
+def revealed(fields: Fields, texts: Mapping[str, str]) -> dict[str, Json]:
+    """The secrets of a sink as a specification takes them; `texts` by digest."""
+    out: dict[str, Json] = {"headers": {}}
+    for name, value in fields.items():
+        text = texts[value["digest"]] if is_secret(name) else None
+        if name.startswith(HEADERS):
+            out["headers"][name.removeprefix(HEADERS)] = text
+        elif text is not None:
+            out[name] = text
     return out
 
 
@@ -73,7 +101,7 @@ def flat(data: Mapping[str, Json]) -> Fields:
 
 def pipeline_fields(spec: PipelineSpec, *, all_of_them: bool = False) -> Fields:
     """What `spec` was given, or all that it says; without tokens."""
-    data = spec.model_dump(mode="json", exclude={"slug", *SECRETS}, exclude_unset=True)
+    data = spec.model_dump(mode="json", exclude={"slug", "sinks", *SECRETS}, exclude_unset=True)
     if all_of_them:
         data = {"source": {"type": "push"}, "allowed_origins": [], "persist": True, "mapping": []} | data
         data["retention"] = spec.retention.model_dump(mode="json")
@@ -87,58 +115,3 @@ def widget_fields(spec: WidgetSpec) -> Fields:
 
 def dashboard_fields(spec: DashboardSpec) -> Fields:
     return spec.model_dump(mode="json", exclude={"slug", "widgets"}, exclude_unset=True)
-
-
-def said_by(document: Document) -> tuple[State, dict[str, str]]:
-    """What the document says, and the texts of its tokens by their digest."""
-    state: State = {}
-    texts: dict[str, str] = {}
-    for pipeline in document.spec.pipelines:
-        fields = state[pipeline_key(pipeline.slug)] = pipeline_fields(pipeline)
-        for name in SECRETS:
-            if text := getattr(pipeline, name):
-                digest = tokens.digest(text)
-                texts[digest] = text
-                fields[name] = {"digest": digest, "reference": document.references.get((pipeline.slug, name))}
-    for dashboard in document.spec.dashboards:
-        state[dashboard_key(dashboard.slug)] = dashboard_fields(dashboard)
-        for widget in dashboard.widgets:
-            state[widget_key(dashboard.slug, widget.id)] = widget_fields(widget)
-    return state, texts
-
-
-def installed(snapshot: Snapshot) -> State:
-    """What is configured now."""
-    main = {(token.pipeline, token.kind): token for token in snapshot.tokens if token.main}
-    slugs = {pipeline.id: pipeline.slug for pipeline in snapshot.pipelines}
-    state = {pipeline_key(each.slug): _of_pipeline(each, main) for each in snapshot.pipelines}
-    for dashboard in snapshot.dashboards:
-        state |= dict(_of_dashboard(dashboard, slugs))
-    return state
-
-
-def _of_pipeline(pipeline: Pipeline, main: Mapping[tuple[str | None, TokenKind], Token]) -> Fields:
-    fields: Fields = {
-        "name": pipeline.name,
-        "source": pipeline.source,
-        "allowed_origins": list(pipeline.allowed_origins),
-        "persist": pipeline.persist,
-        "retention.days": pipeline.retention.days,
-        "retention.bytes": pipeline.retention.bytes,
-        "mapping": list(pipeline.mapping),
-    }
-    for name, kind in SECRETS.items():
-        if token := main.get((pipeline.id, kind)):
-            fields[name] = {"digest": token.digest, "reference": token.reference}
-    return fields
-
-
-def _of_dashboard(dashboard: Dashboard, slugs: Mapping[str, str]) -> Iterator[tuple[str, Fields]]:
-    auto = None if dashboard.auto is None else slugs[dashboard.auto]
-    yield dashboard_key(dashboard.slug), {"title": dashboard.title, "is_public": dashboard.is_public, "auto": auto}
-    for widget in dashboard.widgets:
-        yield widget_key(dashboard.slug, widget.id), of_widget(widget)
-
-
-def of_widget(widget: Widget) -> Fields:
-    return flat({"type": widget.type, "position": widget.position, "config": widget.config, "query": widget.query})

@@ -13,6 +13,9 @@ LivedashError
 ├── Conflict
 ├── CursorExpired
 ├── Busy
+├── Unreachable          an outgoing request got no answer
+│   ├── Forbidden        its address is one that must not be reached
+│   └── TimedOut
 └── StorageError
     ├── StorageFull
     └── StorageClosed
@@ -97,6 +100,18 @@ class Busy(LivedashError):
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Unreachable(LivedashError):
+    """An outgoing request got no answer: no such name, no connection, no TLS, or cut off."""
+
+
+class Forbidden(Unreachable):
+    """It would have gone to an address that must not be reached from here; nothing was sent."""
+
+
+class TimedOut(Unreachable):
+    """The answer did not come in time."""
 
 
 class StorageError(LivedashError):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from livedash.catalog.entries import Pipeline
 from livedash.log import Log
+from livedash.model import Cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +16,8 @@ class Logs:
 
     def of(self, pipeline: Pipeline) -> Log:
         return self.durable if pipeline.persist else self.volatile
+
+    async def head(self, pipeline: Pipeline) -> Cursor:
+        """The place behind its newest record. Raises StorageError."""
+        bounds = await self.of(pipeline).bounds(pipeline.id)
+        return Cursor(bounds.epoch, bounds.last)

@@ -7,20 +7,35 @@ from livedash.catalog.entries import Dashboard, Pipeline
 from livedash.manage import rights
 from livedash.model.errors import LivedashError
 from livedash.web.http import bearer, query
+from livedash.web.origin import check_origin
+from livedash.web.sessions import Sessions
 
 
 class Access:
     """Finds what a path names and returns it if the asker may; raises Unknown, Denied or NotFound if not."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, sessions: Sessions) -> None:
         self._directory = directory
+        self._sessions = sessions
 
     def actor(self, scope: Scope) -> rights.Actor:
-        """By `Authorization: Bearer …`."""
-        return rights.actor_of(self._directory, bearer(scope))
+        """By `Authorization: Bearer …`, else by the session of a browser."""
+        if (token := bearer(scope)) is not None:
+            return rights.actor_of(self._directory, token)
+        if self.is_signed_in(scope):
+            check_origin(scope)
+        return self._of_session(scope)
+
+    def is_signed_in(self, scope: Scope) -> bool:
+        """Whether a browser asks whose session is open."""
+        return self._of_session(scope) is not rights.ANONYMOUS
+
+    def _of_session(self, scope: Scope) -> rights.Actor:
+        return rights.signed_in(self._directory, self._sessions.token(scope))
 
     def to_append(self, name: str, scope: Scope) -> Pipeline:
-        return rights.may_append(self.actor(scope), self._directory.pipeline(name))
+        """By a token only: nothing that a browser sends by itself adds records."""
+        return rights.may_append(rights.actor_of(self._directory, bearer(scope)), self._directory.pipeline(name))
 
     def to_read(self, name: str, scope: Scope) -> Pipeline:
         """The token may stand in the query: an EventSource cannot send headers."""

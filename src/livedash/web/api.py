@@ -49,7 +49,7 @@ def router(access: Access, catalog: Catalog, logs: Logs) -> APIRouter:
         return access.to_administer(request.scope)
 
     routes = APIRouter(prefix="/api", dependencies=[Depends(administrator)])
-    directory, editor = catalog.directory, Editor(catalog, clock.now)
+    directory, editor = catalog.directory, Editor(catalog, clock.now, logs.head)
     Asker = Annotated[Actor, Depends(administrator)]  # noqa: N806 a type
 
     @routes.post("/apply", tags=["configuration"])
@@ -58,7 +58,7 @@ def router(access: Access, catalog: Catalog, logs: Logs) -> APIRouter:
         # half a second for a large one: not on the event loop
         document = await asyncio.to_thread(load, request.files, request.variables)
         planned = plan(document, catalog.snapshot, request.source)
-        made = {} if request.dry_run else (await apply(catalog, actor, planned, clock.now)).made_tokens
+        made = {} if request.dry_run else (await apply(catalog, actor, planned, clock.now, logs.head)).made_tokens
         return {
             "plan": str(planned).splitlines(),
             "changed": not planned.empty,

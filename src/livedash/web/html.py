@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from livedash.boards.format import quantity
 from livedash.model import Json
 from livedash.web.static import Assets
 
@@ -24,9 +25,15 @@ class Templates:
     def __init__(self, assets: Assets) -> None:
         self._env = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
         self._env.globals["asset"] = assets.url
+        self._env.filters |= {"quantity": quantity, "moment": _moment}
 
     def render(self, name: str, context: Mapping[str, Json]) -> str:
         return self._env.get_template(f"{name}.html.jinja").render(context)
+
+
+def _moment(text: str) -> str:
+    """`2026-11-22T19:00:00.123Z` → `2026-11-22 19:00:00 UTC`."""
+    return f"{text[:10]} {text[11:19]} UTC"
 
 
 def next_step(status: int) -> str:

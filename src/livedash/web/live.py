@@ -50,21 +50,26 @@ class Live:
     ) -> None:
         while current := self._access.still_viewable(dashboard, scope):
             async with self._boards.watch(current, settings) as board:
-                version = await self._follow(board, version, write)
+                version = await self._follow(board, version, scope, write)
         await _say_gone(write)
 
-    async def _follow(self, board: Board, version: Cursor, write: Write) -> Cursor:
-        """Bring the viewer up to the board's version and keep it there, until the board is closed."""
+    async def _follow(self, board: Board, version: Cursor, scope: Scope, write: Write) -> Cursor:
+        """Bring the viewer up to the board's version and keep it there, until the board is closed or the viewer may
+        not look at it any more: a session ends without anything being changed."""
         loop = asyncio.get_running_loop()
-        ping_at = 0.0
+        ping_at = look_at = 0.0
         while not board.closed:
+            if loop.time() >= look_at:
+                look_at = loop.time() + PING_SECONDS
+                if not self._access.may_view(board.dashboard, scope):
+                    break
             if version != board.version:
                 chunk, version = _changes(board, version), board.version
                 await write(chunk)
             elif loop.time() >= ping_at:
                 ping_at = loop.time() + PING_SECONDS
                 await write(patch.event("ping", {"now": self._clock() // 1000}))
-            await board.changed(version, max(ping_at - loop.time(), 0))
+            await board.changed(version, max(min(ping_at, look_at) - loop.time(), 0))
         return version
 
 

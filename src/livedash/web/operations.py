@@ -1,5 +1,8 @@
 """For those who run it: readiness and metrics. Liveness is answered by the front itself."""
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
 from fastapi import APIRouter, Response
 
 from livedash.base.metrics import Metrics
@@ -11,7 +14,8 @@ from livedash.web.problem import encoded
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def router(logs: Logs, health: Health, metrics: Metrics) -> APIRouter:
+def router(logs: Logs, health: Health, metrics: Metrics, observe: Callable[[], Awaitable[None]]) -> APIRouter:
+    """`observe` brings up to date what is not counted as it happens."""
     routes = APIRouter(tags=["operations"])
 
     @routes.get("/healthz/readiness")
@@ -27,7 +31,9 @@ def router(logs: Logs, health: Health, metrics: Metrics) -> APIRouter:
 
     @routes.get("/metrics")
     async def exposition() -> Response:
-        """Prometheus text: ingest, log, tails, boards, streams and the seconds of each stage."""
+        """Prometheus text: ingest, log, tails, boards, streams, sinks and the seconds of each stage."""
+        with suppress(StorageError):  # readiness says so; what is known is told all the same
+            await observe()
         return Response(metrics.text(), media_type=_METRICS_TYPE)
 
     return routes

@@ -6,16 +6,14 @@ from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
 
 from livedash.boards.boards import Boards
 from livedash.boards.settings import ViewerSettings
 from livedash.catalog.directory import Directory
 from livedash.catalog.entries import Dashboard
-from livedash.model import Json
 from livedash.model.errors import NotFound
 from livedash.web.access import Access
-from livedash.web.html import Templates
+from livedash.web.look import Looks
 from livedash.web.spreadsheet import CSV_TYPE, to_csv
 
 
@@ -23,7 +21,7 @@ def router(
     access: Access,
     directory: Directory,
     boards: Boards,
-    templates: Templates,
+    looks: Looks,
     *,
     base_url: str | None,
     shown_tokens: Mapping[str, str],
@@ -35,8 +33,7 @@ def router(
     @routes.get("/")
     async def front(request: Request) -> Response:
         seen = [each for each in directory.dashboards() if access.may_view(each, request.scope)]
-        look = _look(request.query_params)
-        return _html(templates.render("front", {"dashboards": seen, "base_url": base_of(request), **look}))
+        return looks.page("front", request, {"dashboards": seen, "base_url": base_of(request)})
 
     @routes.get("/d/{slug}")
     async def dashboard(slug: str, request: Request) -> Response:
@@ -51,9 +48,8 @@ def router(
             "tz": settings.tz,
             "live_url": _live_url(found, request.query_params),
             "empty": _empty(found, base_of(request)) if not found.widgets else None,
-            **_look(request.query_params),
         }
-        return _html(templates.render("dashboard", context))
+        return looks.page("dashboard", request, context)
 
     @routes.get("/d/{slug}/w/{widget}.{form}")
     async def widget_data(slug: str, widget: str, form: Literal["json", "csv"], request: Request) -> Response:
@@ -81,16 +77,6 @@ def router(
         return {"pipeline_slug": pipeline.slug, "curl": command}
 
     return routes
-
-
-def _html(text: str) -> HTMLResponse:
-    return HTMLResponse(text, headers={"Cache-Control": "no-store"})
-
-
-def _look(query: Mapping[str, str]) -> dict[str, Json]:
-    """Viewer settings that change the page but not its board."""
-    theme = query.get("theme")
-    return {"theme": theme if theme in ("light", "dark") else None, "kiosk": query.get("kiosk") not in (None, "0")}
 
 
 def _live_url(dashboard: Dashboard, query: Mapping[str, str]) -> str:

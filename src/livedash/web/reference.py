@@ -3,16 +3,15 @@
 import re
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Response
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, FastAPI, Request, Response
 from markupsafe import Markup, escape
 
-from livedash.web.html import Templates
+from livedash.web.look import Looks
 from livedash.web.openapi import merged
 from livedash.web.problem import encoded
 
 
-def router(app: FastAPI, templates: Templates) -> APIRouter:
+def router(app: FastAPI, looks: Looks) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/api/openapi.json")
@@ -20,10 +19,9 @@ def router(app: FastAPI, templates: Templates) -> APIRouter:
         return Response(encoded(merged(app.openapi())), media_type="application/json")
 
     @routes.get("/api/docs")
-    async def docs() -> HTMLResponse:
+    async def docs(request: Request) -> Response:
         document = merged(app.openapi())
-        context = {"title": document["info"]["title"], "calls": _calls(document), "theme": None, "kiosk": False}
-        return HTMLResponse(templates.render("reference", context))
+        return looks.page("reference", request, {"title": document["info"]["title"], "calls": _calls(document)})
 
     return routes
 

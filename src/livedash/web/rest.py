@@ -5,24 +5,28 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from livedash import __version__
-from livedash.base import limits
+from livedash.base import clock, limits
 from livedash.base.config import Settings
 from livedash.base.metrics import Metrics
 from livedash.base.supervise import Health
 from livedash.boards.boards import Boards
 from livedash.catalog.catalog import Catalog
+from livedash.manage.edit import Editor
 from livedash.model import Json
-from livedash.model.errors import Fault, Invalid, LivedashError
+from livedash.model.errors import Fault, Invalid, LivedashError, Unknown
+from livedash.sinks.runner import Sinks
 from livedash.stream.logs import Logs
 from livedash.stream.tail import Tails
-from livedash.web import api, operations, pages, records, reference
+from livedash.web import api, operations, pages, records, reference, sign_in, sink_pages, sinks_api, usage_api
 from livedash.web.access import Access
 from livedash.web.html import Templates, next_step
+from livedash.web.http import bearer
+from livedash.web.look import Looks
 from livedash.web.problem import encoded, headers_of, problem, problem_of
+from livedash.web.sessions import Sessions
 from livedash.web.static import Assets
 
 
@@ -33,7 +37,9 @@ class Parts:
     settings: Settings
     catalog: Catalog
     access: Access
+    sessions: Sessions
     boards: Boards
+    sinks: Sinks
     tails: Tails
     logs: Logs
     health: Health
@@ -51,38 +57,41 @@ def rest(parts: Parts) -> FastAPI:
         openapi_url=None,
         max_body_size=limits.BODY_BYTES,  # a body is read before anybody asks who sends it
     )
-    assets = Assets.load()
-    templates = Templates(assets)
-    _add_errors(app, templates)
+    assets, directory = Assets.load(), parts.catalog.directory
+    looks = Looks(Templates(assets), parts.access)
+    editor = Editor(parts.catalog, clock.now, parts.logs.head)
+    _add_errors(app, looks)
     app.mount("/static", assets)
     app.include_router(records.router(parts.access, parts.tails))
     app.include_router(api.router(parts.access, parts.catalog, parts.logs))
-    app.include_router(operations.router(parts.logs, parts.health, parts.metrics))
+    app.include_router(sinks_api.router(parts.access, directory, editor, parts.logs, parts.sinks))
+    app.include_router(usage_api.router(parts.access, directory, parts.logs))
+    app.include_router(operations.router(parts.logs, parts.health, parts.metrics, parts.sinks.observe))
+    app.include_router(sign_in.router(directory, parts.sessions, looks))
+    app.include_router(sink_pages.router(parts.access, directory, editor, parts.logs, parts.sinks, looks))
+    base_url, shown = parts.settings.base_url, parts.shown_tokens
     app.include_router(
-        pages.router(
-            parts.access,
-            parts.catalog.directory,
-            parts.boards,
-            templates,
-            base_url=parts.settings.base_url,
-            shown_tokens=parts.shown_tokens,
-        )
+        pages.router(parts.access, directory, parts.boards, looks, base_url=base_url, shown_tokens=shown)
     )
-    app.include_router(reference.router(app, templates))
+    app.include_router(reference.router(app, looks))
     return app
 
 
-def _add_errors(app: FastAPI, templates: Templates) -> None:
+def _add_errors(app: FastAPI, looks: Looks) -> None:
     def answer(request: Request, body: dict[str, Json], headers: Mapping[str, str] | None = None) -> Response:
         """A page for people, a problem for programs."""
         status = body["status"]
         if _wants_page(request):
-            context = {**body, "next": next_step(status), "theme": None, "kiosk": False}
-            return HTMLResponse(templates.render("error", context), status, headers)
+            if "hx-request" in request.headers and status < 500:  # a part of a page that is no more: load the page
+                headers = {**(headers or {}), "HX-Refresh": "true"}
+            return looks.page("error", request, {**body, "next": next_step(status)}, status, headers)
         return Response(encoded(body), status, headers, "application/problem+json")
 
     @app.exception_handler(LivedashError)
     async def ours(request: Request, error: LivedashError) -> Response:
+        part = "hx-request" in request.headers
+        if isinstance(error, Unknown) and _wants_page(request) and bearer(request.scope) is None and not part:
+            return sign_in.to_sign_in(request)
         return answer(request, problem_of(error), headers_of(error))
 
     @app.exception_handler(RequestValidationError)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from livedash.log import Bounds, Checkpoint, Outcome, Write
+from livedash.log import Bounds, Checkpoint, Outcome, Total, Write, Writes
 from livedash.log.sqlite import reads
 from livedash.log.sqlite.lane import Lane, is_full, translated
 from livedash.log.sqlite.room import Room
@@ -48,10 +48,13 @@ class SqliteLog:
         self._writer = Lane("log-writer", [writer])
         self._readers = Lane("log-reader", readers) if readers else self._writer
 
-    async def commit(self, writes: Sequence[Write]) -> Sequence[Outcome]:
-        return await self._writer.run(lambda db: self._commit(db, writes))
+    async def commit(self, writes: Writes) -> Sequence[Outcome]:
+        return await self._writer.run(lambda db: self._commit(db, writes() if callable(writes) else writes))
 
     def _commit(self, db: sqlite3.Connection, writes: Sequence[Write], also: Sequence[str] = ()) -> list[Outcome]:
+        if not (writes or also):
+            return []
+
         def attempt(left: int) -> list[Outcome]:
             return commit(db, writes, now=self._clock(), keep=self._keep, left=left, also=also)
 
@@ -93,8 +96,14 @@ class SqliteLog:
     async def refused(self, pipeline: str, limit: int) -> Sequence[tuple[int, Refusal]]:
         return await self._readers.run(lambda db: reads.refused(db, pipeline, limit))
 
-    async def meters(self, pipeline: str) -> Sequence[tuple[str, str, int]]:
-        return await self._readers.run(lambda db: reads.meters(db, pipeline))
+    async def notes(self, reader: str, kind: str) -> Sequence[tuple[int, bytes]]:
+        return await self._readers.run(lambda db: reads.notes(db, reader, kind))
+
+    async def readers(self) -> Sequence[str]:
+        return await self._readers.run(reads.readers)
+
+    async def meters(self, first: str, last: str) -> Sequence[Total]:
+        return await self._readers.run(lambda db: reads.meters(db, first, last))
 
     async def sweep(self) -> bool:
         return await self._writer.run(self._sweep)

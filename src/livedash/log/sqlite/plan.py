@@ -11,11 +11,27 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 
 from livedash.base.limits import STATE_BYTES
-from livedash.log import Append, Appended, Checkpoint, Count, Done, Outcome, Restart, Save, Together, Trim, Write
-from livedash.log.sqlite.changes import Changes, Head, Key, Run
+from livedash.log import (
+    Append,
+    Appended,
+    Checkpoint,
+    Count,
+    Done,
+    Forget,
+    Note,
+    Outcome,
+    Restart,
+    Save,
+    Single,
+    Together,
+    Trim,
+    Write,
+)
+from livedash.log.sqlite.changes import Changes, Head, Kept, Key, Run
 from livedash.log.sqlite.schema import PAGE_SIZE
 from livedash.model.errors import Invalid, LivedashError, StorageFull, TooLarge
 
+_DONE = Done()
 ROW_BYTES = 32  # what a row takes in its tree beside the body, roughly
 
 
@@ -41,9 +57,13 @@ class Plan:
 
     def apply(self, write: Write) -> Outcome:
         """The outcome of `write`; when that is an error nothing has changed."""
+        self.changes.begin()
         try:
-            return self._together(write) if isinstance(write, Together) else self._one(write)
+            if isinstance(write, Together):
+                return Done(tuple([self._one(part) for part in write.writes]))
+            return self._one(write)
         except LivedashError as error:
+            self.changes.undo()
             return error.with_traceback(None)  # the traceback would keep every draft of the commit alive
 
     def keep_newest(self, keep: int) -> None:
@@ -55,28 +75,23 @@ class Plan:
     def _born(self, pipeline: str) -> Head:
         return Head(next(self._lives), pipeline, _new_epoch())
 
-    def _together(self, group: Together) -> Done:
-        before = self.changes.copy()
-        try:
-            return Done(tuple(self._one(write) for write in group.writes))
-        except LivedashError:
-            self.changes = before
-            raise
-
-    def _one(self, write: Append | Save | Count | Trim | Restart) -> Appended | Done:
+    def _one(self, write: Single) -> Appended | Done:
         match write:
             case Append():
                 return self._append(write)
+            case Count():
+                self._count(write)
             case Save():
                 self._save(write.checkpoint)
-            case Count():
-                meter = (write.pipeline, write.day, write.name)
-                self.changes.meters[meter] = self.changes.meters.get(meter, 0) + write.amount
+            case Note():
+                self._note(write)
+            case Forget():
+                self._forget(write.reader)
             case Trim():
                 self._trim(write)
             case Restart():
                 self._restart(write.pipeline)
-        return Done()
+        return _DONE
 
     def _append(self, append: Append) -> Appended:
         key = (append.pipeline, append.key) if append.key is not None else None
@@ -86,7 +101,7 @@ class Plan:
         self._make_room(append, sizes)
         outcome = self._take(append, sum(sizes))
         if key:
-            self.changes.requests[key] = outcome
+            self.changes.put(self.changes.requests, key, outcome)
         return outcome
 
     def _make_room(self, append: Append, sizes: Sequence[int]) -> None:
@@ -105,13 +120,17 @@ class Plan:
         grown = head._replace(
             last=head.last + accepted, bytes=head.bytes + size, refused=head.refused + len(append.refusals)
         )
-        self.changes.heads[append.pipeline] = grown
+        self.changes.put(self.changes.heads, append.pipeline, grown)
         if append.drafts:
             self.changes.runs.append(Run(head.life, head.last + 1, append.drafts))
         numbered = enumerate(append.refusals, head.refused + 1)
-        self.changes.refusals += [(append.pipeline, number, refusal) for number, refusal in numbered]
+        self.changes.refusals += [Kept(head.life, append.pipeline, number, refusal) for number, refusal in numbered]
         errors = tuple((refusal.index, refusal.reason) for refusal in append.refusals)
         return Appended(head.epoch, first, grown.last if accepted else None, accepted, errors)
+
+    def _count(self, count: Count) -> None:
+        meter = (count.day, count.team, count.pipeline, count.subject, count.name)
+        self.changes.put(self.changes.meters, meter, self.changes.meters.get(meter, 0) + count.amount)
 
     def _save(self, checkpoint: Checkpoint) -> None:
         head = self.changes.heads[checkpoint.pipeline]
@@ -119,7 +138,19 @@ class Plan:
             raise TooLarge(f"the state of {checkpoint.reader} is larger than {STATE_BYTES} bytes")
         if checkpoint.epoch == head.epoch and checkpoint.offset > head.last:
             raise Invalid(f"{checkpoint.reader} cannot have seen {checkpoint.offset}: the last offset is {head.last}")
-        self.changes.checkpoints[checkpoint.reader, checkpoint.pipeline] = checkpoint
+        self.changes.put(self.changes.checkpoints, (checkpoint.reader, checkpoint.pipeline), checkpoint)
+
+    def _note(self, note: Note) -> None:
+        if note.body is not None and len(note.body) > STATE_BYTES:
+            raise TooLarge(f"a note of {note.reader} is larger than {STATE_BYTES} bytes")
+        self.changes.put(self.changes.notes, (note.reader, note.kind, note.key), note.body)
+
+    def _forget(self, reader: str) -> None:
+        for checkpoint in [key for key in self.changes.checkpoints if key[0] == reader]:
+            self.changes.drop(self.changes.checkpoints, checkpoint)
+        for note in [key for key in self.changes.notes if key[0] == reader]:
+            self.changes.drop(self.changes.notes, note)
+        self.changes.forgotten.append(reader)
 
     def _trim(self, trim: Trim) -> None:
         head = self.changes.heads[trim.pipeline]
@@ -127,7 +158,8 @@ class Plan:
             raise Invalid(f"cannot trim through {trim.through}: the last offset is {head.last}")
         if trim.through >= head.first:
             left = head.bytes - self._bytes(head, trim.through)
-            self.changes.heads[trim.pipeline] = head._replace(first=trim.through + 1, bytes=left)
+            kept = head._replace(first=trim.through + 1, bytes=left)
+            self.changes.put(self.changes.heads, trim.pipeline, kept)
 
     def _bytes(self, head: Head, through: int) -> int:
         """Of the bodies from `head.first` to `through`, those appended by this very commit included."""
@@ -143,9 +175,8 @@ class Plan:
     def _restart(self, pipeline: str) -> None:
         head = self.changes.heads[pipeline]
         self.changes.ended.append(head._replace(pipeline=None, first=head.last + 1, bytes=0))
-        self.changes.heads[pipeline] = self._born(pipeline)
+        self.changes.put(self.changes.heads, pipeline, self._born(pipeline))
         self.changes.restarted.append(pipeline)
-        self.changes.refusals = [kept for kept in self.changes.refusals if kept[0] != pipeline]
 
 
 def _new_epoch() -> str:

@@ -7,13 +7,13 @@ Functions return None when the pipeline does not exist yet.
 
 import sqlite3
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, count, pairwise
 from typing import cast
 
 import orjson
 
 from livedash.base.limits import BLOCK_RECORDS, PAGE_BYTES
-from livedash.log import Bounds, Checkpoint
+from livedash.log import Bounds, Checkpoint, Total
 from livedash.model import Gap, Page, Record, Refusal
 
 # `fit` is the last offset of the page: `limit` records, of which the first always fits and the others in PAGE_BYTES.
@@ -71,6 +71,28 @@ kept AS (
 SELECT ifnull((SELECT max(offset) FROM kept WHERE size > room), (SELECT block * {BLOCK_RECORDS} FROM edge))
 """
 
+_NOTES = """
+SELECT json_group_array(key), group_concat(length(body)), CAST(group_concat(CAST(body AS TEXT), '') AS BLOB)
+FROM (SELECT key, body FROM note WHERE reader = ? AND kind = ? ORDER BY key)
+"""
+
+# From one reader to the next: the rows between them, with their bodies, are not read.
+_READERS = """
+WITH RECURSIVE noted (reader) AS (
+    SELECT min(reader) FROM note
+    UNION ALL
+    SELECT (SELECT min(reader) FROM note WHERE note.reader > noted.reader) FROM noted WHERE noted.reader NOTNULL
+) SELECT json_group_array(reader) FROM (
+    SELECT reader FROM noted WHERE reader NOTNULL UNION SELECT reader FROM checkpoint
+)
+"""
+
+_METERS = """
+SELECT json_group_array(json_array(team, pipeline, subject, day, name, total)) FROM (
+    SELECT * FROM meter WHERE day BETWEEN ? AND ? ORDER BY day, team, pipeline, subject, name
+)
+"""
+
 _SPACE = """SELECT (page_count - freelist_count) * page_size, freelist_count * page_size
 FROM pragma_page_count, pragma_freelist_count, pragma_page_size"""
 
@@ -85,15 +107,18 @@ def page(db: sqlite3.Connection, pipeline: str, after: int, limit: int) -> Page 
 
 
 def _records(first: int, timestamps: str | None, sizes: str | None, bodies: bytes | None) -> tuple[Record, ...]:
-    if not timestamps or not sizes:
+    if not timestamps:
         return ()
-    joined = bodies or b""
-    ends = list(accumulate(map(int, sizes.split(","))))
-    starts = [0, *ends]
-    return tuple(
-        Record(offset, int(timestamp), joined[start:end])
-        for offset, (timestamp, start, end) in enumerate(zip(timestamps.split(","), starts, ends, strict=False), first)
-    )
+    moments = map(int, timestamps.split(","))
+    return tuple(map(Record, count(first), moments, _parted(sizes, bodies)))
+
+
+def _parted(sizes: str | None, joined: bytes | None) -> Sequence[bytes]:
+    """What was joined in one blob, taken apart by its sizes."""
+    if not sizes:
+        return ()
+    bodies, ends = joined or b"", list(accumulate(map(int, sizes.split(","))))
+    return [bodies[start:end] for start, end in pairwise((0, *ends))]
 
 
 def find(db: sqlite3.Connection, pipeline: str, since: int) -> int | None:
@@ -137,9 +162,18 @@ def refused(db: sqlite3.Connection, pipeline: str, limit: int) -> Sequence[tuple
     return [(at, Refusal(place, reason, body)) for at, place, reason, body in rows.fetchall()]
 
 
-def meters(db: sqlite3.Connection, pipeline: str) -> Sequence[tuple[str, str, int]]:
-    rows = db.execute("SELECT name, day, total FROM meter WHERE pipeline = ? ORDER BY day, name", (pipeline,))
-    return rows.fetchall()
+def notes(db: sqlite3.Connection, reader: str, kind: str) -> Sequence[tuple[int, bytes]]:
+    keys, *columns = db.execute(_NOTES, (reader, kind)).fetchone()
+    return list(zip(orjson.loads(keys), _parted(*columns), strict=True))
+
+
+def readers(db: sqlite3.Connection) -> Sequence[str]:
+    return cast("list[str]", orjson.loads(db.execute(_READERS).fetchone()[0]))
+
+
+def meters(db: sqlite3.Connection, first: str, last: str) -> Sequence[Total]:
+    (found,) = db.execute(_METERS, (first, last)).fetchone()
+    return [Total(*row) for row in orjson.loads(found)]
 
 
 def space(db: sqlite3.Connection) -> tuple[int, int]:

@@ -1,0 +1,25 @@
+"""`livedash usage`: what was delivered."""
+
+import sys
+
+from livedash.cli.client import call, connect
+from livedash.cli.columns import print_columns
+
+_METERS = ("deliveries", "attempts", "records", "bytes", "failed", "parked")
+
+
+def print_usage(start: str | None, to: str | None, *, csv: bool) -> None:
+    """Columns with a sum at the end, or the server's CSV."""
+    given = {name: day for name, day in (("from", start), ("to", to)) if day is not None}
+    with connect() as client:
+        response = call(client, "GET", "/api/usage.csv" if csv else "/api/usage", params=given)
+    if csv:
+        sys.stdout.write(response.text)
+        return
+    found = response.json()
+    rows = [("DAY", "PIPELINE", "SINK", *(meter.upper() for meter in _METERS))]
+    for row in found["rows"]:
+        names = (row["day"], row["pipeline_slug"] or row["pipeline"], row["sink_name"] or row["sink"])
+        rows.append((*names, *(str(row[meter]) for meter in _METERS)))
+    rows.append(("in all", "", "", *(str(found["total"][meter]) for meter in _METERS)))
+    print_columns(rows)

@@ -1,0 +1,1 @@
+"""Webhooks: signed HTTP posts to an address of the customer's."""

@@ -1,0 +1,3 @@
+from tests.stream.conftest import stream
+
+__all__ = ["stream"]
