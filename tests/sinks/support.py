@@ -1,8 +1,8 @@
 """Sinks at work on a real log, in a time of the tests' own, with an endpoint that answers as it is told to."""
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,18 +18,17 @@ from livedash.log.sqlite import SqliteLog
 from livedash.mapping import compile
 from livedash.model import Draft
 from livedash.model.errors import StorageError
-from livedash.sinks import sink
 from livedash.sinks.course import Schedule
 from livedash.sinks.follower import Follower
 from livedash.sinks.means import Means
 from livedash.sinks.runner import Sinks
-from livedash.sinks.sink import Answer, Batch, Directive, Parcel, Sent, SinkSettings
 from livedash.sinks.state import State, Status
 from livedash.stream.door import Door
 from livedash.stream.gate import Gates
 from livedash.stream.logs import Logs
 from livedash.stream.operations import Operations
 from livedash.stream.tail import Tails
+from tests.sinks.endpoint import Endpoint
 from tests.stream.conftest import a_pipeline
 
 SECOND, HOUR, DAY = 1_000_000, 3_600_000_000, 86_400_000_000  # µs
@@ -40,20 +39,6 @@ WEATHER = a_pipeline()
 
 def a_sink(name: str = "hook", start: str | None = None, **changed: Any) -> Entry:
     return replace(Entry(f"sk_{name}", WEATHER.id, name, {}, (), (), start, 1), **changed)
-
-
-def settings(records: int = 100, bytes: int = 256 * 1024, where: str | None = None) -> SinkSettings:
-    return SinkSettings(batch=Batch(records=records, bytes=bytes), where=where)
-
-
-def answer(outcome: str = "delivered", **more: Any) -> Answer:
-    reason = "" if outcome == "delivered" else f"it was {outcome}"
-    return Answer(**{"outcome": sink.Outcome(outcome), "seconds": 0.01, "reason": reason, "sent": Sent(size=10)} | more)
-
-
-OK, BAD, NO = answer(), answer("trouble"), answer("refused")
-GONE = answer("trouble", directive=Directive.DISABLE)
-NEVER = answer("refused", directive=Directive.ABORT)
 
 
 class Time:
@@ -80,40 +65,6 @@ class Time:
         self.now = now
         self._set.set()
         self._set = asyncio.Event()
-
-
-class Endpoint:
-    """Gives one answer after the other, then `always`. `parcels` are all attempts; `taken` what it took, by id, in the
-    order in which it first did. While `held` an attempt waits."""
-
-    def __init__(self, wanted: SinkSettings | None = None, answers: Iterable[Answer] = (), always: Answer = OK) -> None:
-        self.settings = wanted or settings()
-        self.answers = deque(answers)
-        self.always = always
-        self.parcels: list[Parcel] = []
-        self.taken: dict[str, Parcel] = {}
-        self.on_attempt: Callable[[Parcel], Any] | None = None
-        self.free = asyncio.Event()
-        self.free.set()
-
-    async def deliver(self, parcel: Parcel) -> Answer:
-        if self.on_attempt is not None:
-            await self.on_attempt(parcel)
-        self.parcels.append(parcel)
-        await self.free.wait()
-        found = self.answers.popleft() if self.answers else self.always
-        if found.outcome is sink.Outcome.DELIVERED:
-            self.taken.setdefault(parcel.id, parcel)
-        return found
-
-    @property
-    def offsets(self) -> list[list[int]]:
-        """Of each attempt."""
-        return [offsets(each) for each in self.parcels]
-
-
-def offsets(parcel: Parcel) -> list[int]:
-    return [record.offset for record in parcel.records]
 
 
 class Frail:

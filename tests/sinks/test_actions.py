@@ -8,22 +8,9 @@ from hypothesis import strategies as st
 
 from livedash.sinks import steering
 from livedash.sinks.state import Status
-from tests.sinks import support
-from tests.sinks.support import (
-    BAD,
-    GONE,
-    NEVER,
-    NO,
-    OK,
-    WEATHER,
-    Endpoint,
-    Server,
-    World,
-    a_world,
-    done,
-    offsets,
-    stored,
-)
+from tests.sinks import endpoint, support
+from tests.sinks.endpoint import BAD, GONE, NEVER, NO, OK, Endpoint, offsets
+from tests.sinks.support import WEATHER, Server, World, a_world, done, stored
 
 ANSWERS = {"ok": OK, "bad": BAD, "no": NO, "never": NEVER, "gone": GONE}
 ACTIONS = st.one_of(
@@ -40,7 +27,7 @@ class Story:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.endpoint = Endpoint(support.settings(records=3))
+        self.endpoint = Endpoint(endpoint.settings(records=3))
         self.last = self.trimmed = 0
         self.begin()
 

@@ -8,7 +8,8 @@ from livedash.base import limits
 from livedash.sinks.course import Schedule, Settled, settle
 from livedash.sinks.sink import Answer
 from livedash.sinks.state import Delivery, Replay, State, Status
-from tests.sinks.support import BAD, DAY, GONE, NEVER, NO, OK, SCHEDULE, SECOND, TROUBLE, answer
+from tests.sinks.endpoint import BAD, GONE, NEVER, NO, OK, answer
+from tests.sinks.support import DAY, SCHEDULE, SECOND, TROUBLE
 
 NOW = 20_000 * DAY
 

@@ -7,7 +7,8 @@ import pytest
 
 from livedash.sinks.sink import Answer, Parcel
 from livedash.sinks.steering import retried
-from tests.sinks.support import BAD, NEVER, OK, Endpoint, Server, World, a_world, done, offsets, settings
+from tests.sinks.endpoint import BAD, NEVER, OK, Endpoint, offsets, settings
+from tests.sinks.support import Server, World, a_world, done
 
 RECORDS = 7
 

@@ -3,7 +3,8 @@
 from livedash.model import Gap
 from livedash.sinks.steering import replayed as asked
 from livedash.sinks.steering import retried
-from tests.sinks.support import BAD, HOUR, NEVER, OK, WEATHER, Endpoint, Server, done, idle, settings, until
+from tests.sinks.endpoint import BAD, NEVER, OK, Endpoint, settings
+from tests.sinks.support import HOUR, WEATHER, Server, done, idle, until
 
 
 def told(endpoint: Endpoint) -> list[object]:

@@ -55,27 +55,30 @@ def to_pipeline(row: RowMapping) -> Pipeline:
 
 
 def sink_row(sink: Sink, revision: int, vault: Vault) -> Row:
-    secrets = {"secrets": list(map(asdict, sink.secrets)), "headers": list(map(asdict, sink.headers))}
+    hidden = {
+        "settings": sink.settings,  # an address may be a secret as well, as those of chats are
+        "secrets": list(map(asdict, sink.secrets)),
+        "headers": list(map(asdict, sink.headers)),
+    }
     return {
         "id": sink.id,
         "pipeline": sink.pipeline,
         "name": sink.name,
-        "settings": sink.settings,
-        "sealed": vault.seal(orjson.dumps(secrets).decode(), sink.id),
+        "sealed": vault.seal(orjson.dumps(hidden).decode(), sink.id),
         "start": sink.start,
         "revision": revision,
     }
 
 
 def to_sink(row: RowMapping, vault: Vault) -> Sink:
-    secrets = orjson.loads(vault.unseal(row["sealed"], row["id"]))
+    hidden = orjson.loads(vault.unseal(row["sealed"], row["id"]))
     return Sink(
         id=row["id"],
         pipeline=row["pipeline"],
         name=row["name"],
-        settings=row["settings"],
-        secrets=tuple(SigningSecret(**each) for each in secrets["secrets"]),
-        headers=tuple(Header(**each) for each in secrets["headers"]),
+        settings=hidden["settings"],
+        secrets=tuple(SigningSecret(**each) for each in hidden["secrets"]),
+        headers=tuple(Header(**each) for each in hidden["headers"]),
         start=row["start"],
         revision=row["revision"],
     )

@@ -69,8 +69,7 @@ sink = Table(
     _id(),
     Column("pipeline", ForeignKey("pipeline.id", ondelete="CASCADE"), nullable=False),
     Column("name", String, nullable=False),
-    Column("settings", JSON, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),  # signing secrets and headers, encrypted
+    Column("sealed", LargeBinary, nullable=False),  # settings, signing secrets and headers, encrypted
     Column("start", String),
     Column("revision", Integer, nullable=False),
     UniqueConstraint("pipeline", "name"),

@@ -212,7 +212,7 @@ class Follower:
         """The batch that follows if this one is over, when it is there already and nobody steers."""
         state = self.memory.state
         plain = delivery.following and not (state.replays or state.retries)
-        if answer.outcome is not Outcome.DELIVERED or answer.directive or not plain or steered != self._steered:
+        if answer.outcome is not Outcome.DELIVERED or answer.directive or not plain:
             return None
         try:
             batch = await self._supply.next(wait=0)

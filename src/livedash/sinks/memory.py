@@ -47,8 +47,6 @@ class Memory:
     async def put(self, state: State, cursor: Cursor, more: Sequence[Single] = ()) -> None:
         """Store `state` and `cursor`, and `more`, in one write. Raises StorageError, also when what was decided before
         could not be stored: `load` comes first then."""
-        if self.failed:
-            raise self.failed
         self.state, self.cursor = state, cursor
         self._number(more)
         stored = Checkpoint(self._sink.id, self._pipeline.id, cursor.epoch, cursor.offset, state.encode())

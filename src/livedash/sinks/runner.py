@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Any
 
+import structlog
+
 from livedash.base.supervise import Health, supervise
 from livedash.catalog.directory import Directory
 from livedash.catalog.entries import Pipeline
@@ -20,6 +22,7 @@ from livedash.sinks.state import Status
 from livedash.sinks.steering import dropped, paused, replayed, resumed, retried
 from livedash.stream.tail import Tail
 
+_log = structlog.get_logger("livedash.sinks")
 _FAREWELL = 1.0  # seconds for attempts under way when a sink ends or changes; what is cut off is delivered again
 _PATIENCE = 5.0  # seconds that a sink has to read what is stored of it
 _PREFIX = "sk_"  # of the readers that are sinks
@@ -35,6 +38,7 @@ class Sinks:
         self._means = means
         self._health = health
         self._running: dict[str, tuple[Follower, asyncio.Task[None]]] = {}
+        self._broken: list[str] = []  # names of those that could not start
         self._adjusting = asyncio.Lock()
 
     async def run(self) -> None:
@@ -143,13 +147,21 @@ class Sinks:
                 id for id, (running, _) in self._running.items()
                 if wanted.get(id) != running.entry or pipelines[running.entry.pipeline] != running.pipeline
             ])  # fmt: skip
+            while self._broken:  # they have another try, if they are still there
+                self._health.failing.pop(self._broken.pop(), None)
             for id, entry in wanted.items():
                 if id not in self._running:
                     self._start(entry, pipelines[entry.pipeline])
 
     def _start(self, entry: Entry, pipeline: Pipeline) -> None:
-        follower = Follower(entry, pipeline, self._sink_of(entry), self._means)
         name = f"sink {pipeline.slug}/{entry.name}"
+        try:
+            follower = Follower(entry, pipeline, self._sink_of(entry), self._means)
+        except Exception as error:  # as by a newer version: it must not keep the others from starting
+            _log.exception("a sink cannot start", sink=name)
+            self._health.failing[name] = str(error)
+            self._broken.append(name)
+            return
         work = supervise(name, follower.run, health=self._health, metrics=self._means.metrics)
         self._running[entry.id] = follower, asyncio.create_task(work, name=name)
 
@@ -168,8 +180,6 @@ class Sinks:
             await asyncio.gather(*tasks, return_exceptions=True)
             for follower, _ in ended:
                 follower.journal.count()
-        for follower, _ in ended:
-            follower.journal.count()
 
     async def _forget_deleted(self) -> None:
         """What is kept of sinks that are gone. The log is asked each time: a crash between the deletion and this

@@ -18,7 +18,6 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("name", sa.String, nullable=False),
-        sa.Column("settings", sa.JSON, nullable=False),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.Column("start", sa.String),
         sa.Column("revision", sa.Integer, nullable=False),
