@@ -56,6 +56,7 @@ def a_sink(pipeline: str, name: str = "billing", **changes: Any) -> Sink:
         pipeline=pipeline,
         name=name,
         settings={"type": "webhook", "url": "https://shop.example/hooks", "batch": {"records": 1}},
+        references={"url": "${HOOK}"},
         secrets=(SigningSecret("whsec_first", reference="${FIRST}"), SigningSecret("whsec_before", until=7)),
         headers=(Header("x-key", "a-header-value", "${KEY}"), Header("x-other", "another")),
         start="e1-12",

@@ -38,12 +38,14 @@ def test_an_older_database_is_brought_up_to_date_with_what_is_in_it(path: Path) 
         upgrade(config_for(connection), "0001")
         connection.exec_driver_sql("INSERT INTO installation VALUES (1, 5)")
         connection.exec_driver_sql("INSERT INTO team VALUES ('tm_1', 'main', 'Main')")
+        connection.exec_driver_sql("INSERT INTO applied VALUES ('file', '{\"pipelines.a\": {}}')")
     engine.dispose()
     store = Store(path, Vault(KEY))
     try:
         snapshot = store.write([PutPipeline(a_pipeline("tm_1")), PutSink(a_sink("pl_weather"))], expected=5)
     finally:
         store.close()
+    assert snapshot.applied == {"file": {"pipelines.a": {}}}
     assert ([each.slug for each in snapshot.teams], [each.name for each in snapshot.sinks]) == (["main"], ["billing"])
 
 

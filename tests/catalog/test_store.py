@@ -66,7 +66,8 @@ def test_what_is_written_is_read_back_after_reopening(store: Store, path: Path) 
 
 def test_secrets_are_not_readable_in_the_files(store: Store, path: Path) -> None:
     token = a_token(TokenKind.STREAM, "pl_weather", "d1", text="a-very-visible-text")
-    store.write([PutPipeline(a_pipeline(team_of(store))), PutToken(token), PutSink(a_sink("pl_weather"))])
+    said = PutApplied("file", {"pipelines.weather.sinks.billing": {"url": "https://shop.example/hooks"}})
+    store.write([PutPipeline(a_pipeline(team_of(store))), PutToken(token), PutSink(a_sink("pl_weather")), said])
     files = list(path.parent.iterdir())
     assert f"{path.name}-wal" in {file.name for file in files}, "what is written is looked for where it is"
     kept = b"".join(file.read_bytes() for file in files)

@@ -17,7 +17,7 @@ from livedash.mapping import Steps
 
 from .pages import Block, blocks
 
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+VALUES = {"SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "URL": "https://docs.example/hooks"}
 LANGUAGES = {"sh", "json", "yaml", "text", "python", "js", "nginx", "ini", "sql", "css", "html"}
 
 
@@ -33,7 +33,7 @@ def test_every_block_says_what_it_is() -> None:
 @some("yaml")
 def test_yaml_is_a_document_or_a_part_of_one(block: Block) -> None:
     if block.text.startswith("apiVersion"):
-        variables = {name: SECRET if name.endswith("_SECRET") else f"{name}-of-the-docs" for name in names(block.text)}
+        variables = {name: VALUES.get(name.rpartition("_")[2], f"{name}-of-the-docs") for name in names(block.text)}
         document.load({str(block): block.text}, variables)
     elif block.text.startswith("mapping:"):
         TypeAdapter(Steps).validate_python(yaml.safe_load(block.text)["mapping"])

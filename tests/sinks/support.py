@@ -38,7 +38,7 @@ WEATHER = a_pipeline()
 
 
 def a_sink(name: str = "hook", start: str | None = None, **changed: Any) -> Entry:
-    return replace(Entry(f"sk_{name}", WEATHER.id, name, {}, (), (), start, 1), **changed)
+    return replace(Entry(f"sk_{name}", WEATHER.id, name, {}, {}, (), (), start, 1), **changed)
 
 
 class Time:

@@ -100,13 +100,15 @@ class Header:
 @dataclass(frozen=True, slots=True)
 class Sink:
     """Where the records of `pipeline` (an id) are pushed to; `name` is unique there. `settings` are the validated JSON
-    of its type, `type` included, without name, secret and headers. `secrets`: the present one first. `start` is the
-    cursor that it began at; None: whatever is the first record. `revision` is the catalog's at the last change."""
+    of its type, `type` included, without name, secret and headers; `references` is how a document wrote those of them
+    that are secrets (`${NAME}`), by setting. `secrets`: the present one first. `start` is the cursor that it began at;
+    None: whatever is the first record. `revision` is the catalog's at the last change."""
 
     id: str
     pipeline: str
     name: str
-    settings: dict[str, Json]
+    settings: dict[str, Json] = field(repr=False)
+    references: dict[str, str]
     secrets: tuple[SigningSecret, ...]
     headers: tuple[Header, ...]
     start: str | None

@@ -1,5 +1,6 @@
 """Entries as rows of the tables, and back."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -19,6 +20,7 @@ from livedash.catalog.entries import (
     TokenKind,
     Widget,
 )
+from livedash.model import Json
 
 Row = dict[str, Any]
 
@@ -57,6 +59,7 @@ def to_pipeline(row: RowMapping) -> Pipeline:
 def sink_row(sink: Sink, revision: int, vault: Vault) -> Row:
     hidden = {
         "settings": sink.settings,  # an address may be a secret as well, as those of chats are
+        "references": sink.references,
         "secrets": list(map(asdict, sink.secrets)),
         "headers": list(map(asdict, sink.headers)),
     }
@@ -77,6 +80,7 @@ def to_sink(row: RowMapping, vault: Vault) -> Sink:
         pipeline=row["pipeline"],
         name=row["name"],
         settings=hidden["settings"],
+        references=hidden["references"],
         secrets=tuple(SigningSecret(**each) for each in hidden["secrets"]),
         headers=tuple(Header(**each) for each in hidden["headers"]),
         start=row["start"],
@@ -141,6 +145,17 @@ def token_row(token: Token, vault: Vault) -> Row:
         "reference": token.reference,
         "created": token.created,
     }
+
+
+def applied_row(source: str, said: Json, vault: Vault) -> Row:
+    """Sealed: it repeats what the document said, the addresses of sinks too."""
+    return {"source": source, "said": b64encode(vault.seal(orjson.dumps(said).decode(), source)).decode()}
+
+
+def to_said(row: RowMapping, vault: Vault) -> Json:
+    """An older version left it open."""
+    said = row["said"]
+    return orjson.loads(vault.unseal(b64decode(said), row["source"])) if isinstance(said, str) else said
 
 
 def to_token(row: RowMapping, vault: Vault) -> Token:

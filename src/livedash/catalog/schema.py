@@ -116,5 +116,5 @@ applied = Table(
     "applied",
     metadata,
     Column("source", String, primary_key=True),
-    Column("said", JSON, nullable=False),
+    Column("said", JSON, nullable=False),  # a text: encrypted, in base64
 )

@@ -81,7 +81,7 @@ class Store:
             sinks=tuple(rows.to_sink(row, self._vault) for row in all_of(schema.sink)),
             dashboards=tuple(rows.to_dashboard(row, widgets.get(row["id"], ())) for row in all_of(schema.dashboard)),
             tokens=tuple(rows.to_token(row, self._vault) for row in all_of(schema.token)),
-            applied={row["source"]: row["said"] for row in all_of(schema.applied)},
+            applied={row["source"]: rows.to_said(row, self._vault) for row in all_of(schema.applied)},
         )
 
     def _carry_out(self, connection: Connection, change: changes.Change, revision: int) -> None:
@@ -108,7 +108,7 @@ class Store:
             case changes.PutApplied(source, None):
                 connection.execute(schema.applied.delete().where(schema.applied.c.source == source))
             case changes.PutApplied(source, said):
-                _put(connection, schema.applied, {"source": source, "said": said})
+                _put(connection, schema.applied, rows.applied_row(source, said, self._vault))
             case _:
                 assert_never(change)
 

@@ -14,7 +14,7 @@ from livedash.manage.rights import Actor, may_administer
 from livedash.manage.sides import texts_of
 from livedash.manage.sinks import HeadOf, to_sink
 from livedash.manage.spec import DashboardSpec, PipelineSpec
-from livedash.manage.state import SECRETS, dashboard_key, is_secret, parent_of, pipeline_key, sink_key
+from livedash.manage.state import SECRETS, dashboard_key, parent_of, pipeline_key, references_of, sink_key
 from livedash.model import Clock
 from livedash.model.errors import Conflict
 
@@ -109,8 +109,7 @@ class _Writes:
             id = self._ids[spec.slug]
             for sink in spec.sinks:
                 if (key := sink_key(spec.slug, sink.name)) in self._sinks:
-                    fields = self._plan.wanted[key]
-                    references = {name: fields[name]["reference"] for name in fields if is_secret(name)}
+                    references = references_of(self._plan.wanted[key])
                     old, start = there.get((id, sink.name)), self._starts.get(id)
                     yield changes.PutSink(to_sink(sink, id, old, start=start, now=self._now, references=references))
 

@@ -10,6 +10,7 @@ from livedash.base.config import Settings
 from livedash.base.outbound import Outbound
 from livedash.catalog.entries import Pipeline
 from livedash.catalog.entries import Sink as SinkEntry
+from livedash.manage.faults import parse
 from livedash.manage.spec import Source as SourceSettings
 from livedash.mapping import Mapper
 from livedash.sinks import SINKS, Webhook
@@ -42,8 +43,8 @@ def source_of(pipeline: Pipeline) -> Source | None:
 
 
 def sink_of(outbound: Outbound, settings: Settings, entry: SinkEntry) -> Sink:
-    """The sink, ready to deliver."""
+    """The sink, ready to deliver. Raises Invalid, which holds nothing of the settings: the address may be a secret."""
     from livedash.sinks.webhook.webhook import WebhookSink
 
-    told = _SINK.validate_python(entry.settings)
+    told = parse(_SINK, entry.settings)
     return WebhookSink(told, entry.secrets, entry.headers, outbound, clock.now, settings.sink_timeout_seconds)

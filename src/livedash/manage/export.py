@@ -7,13 +7,14 @@ import yaml
 from livedash.catalog.entries import Pipeline, Snapshot
 from livedash.manage.sides import installed
 from livedash.manage.state import (
-    SECRETS,
+    HEADERS,
     Fields,
     State,
     dashboard_key,
     defaults_of,
     nested,
     pipeline_key,
+    references_of,
     sink_key,
     widget_key,
 )
@@ -31,7 +32,7 @@ def export(snapshot: Snapshot) -> str:
         fields = state[pipeline_key(pipeline.slug)]
         document["pipelines"].append(
             {"slug": pipeline.slug, "name": _written(pipeline.name)}
-            | {name: fields[name]["reference"] for name in SECRETS if _is_reference(fields.get(name))}
+            | references_of(fields)
             | _told(pipeline_key(pipeline.slug), fields)
             | ({"sinks": sinks} if (sinks := _sinks(snapshot, pipeline, state)) else {})
         )
@@ -55,11 +56,12 @@ def _sinks(snapshot: Snapshot, pipeline: Pipeline, state: State) -> list[dict[st
     out = []
     for name in sorted(each.name for each in snapshot.sinks if each.pipeline == pipeline.id):
         fields = state[key := sink_key(pipeline.slug, name)]
-        headers = {each.partition(".")[2]: fields[each]["reference"] for each in fields if each.startswith("headers.")}
+        headers = {each.partition(".")[2]: fields[each]["reference"] for each in fields if each.startswith(HEADERS)}
+        references = {each: text for each, text in references_of(fields).items() if not each.startswith(HEADERS)}
         out.append(
-            {"name": name}
+            {"name": name, "type": fields["type"]}
+            | references
             | _told(key, fields)
-            | ({"secret": fields["secret"]["reference"]} if _is_reference(fields["secret"]) else {})
             | ({"headers": headers} if headers else {})
         )
     return out
@@ -71,10 +73,6 @@ def _told(key: str, fields: Fields) -> dict[str, Json]:
     told = {name: value for name, value in fields.items() if name not in defaults or value != defaults[name]}
     plain: dict[str, Json] = _written(nested(told))
     return plain if ".widgets." not in key else {"config": {}} | plain
-
-
-def _is_reference(token: Json) -> bool:
-    return token is not None and token["reference"] is not None
 
 
 def _written(value: Json) -> Json:

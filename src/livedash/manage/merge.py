@@ -8,7 +8,7 @@ is taken over as it says.
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from livedash.manage.state import Fields, State, defaults_of, is_secret, parent_of, stays
+from livedash.manage.state import Fields, State, defaults_of, is_digest, is_secret, parent_of, stays
 from livedash.model import Json
 
 
@@ -143,7 +143,7 @@ def _set(fields: Fields, name: str, value: Json) -> None:
 
 
 def _both(name: str, was: Json, have: Json, want: Json) -> str:
-    if is_secret(name):
+    if any(is_digest(name, value) for value in (was, have, want)):
         return f"{name} was changed here and in the document"
     return f"{name} was {was!r}; it is {have!r} here and {want!r} in the document"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from livedash.manage.merge import MISSING, FieldChange
-from livedash.manage.state import is_secret
+from livedash.manage.state import is_digest
 from livedash.model import Json
 
 if TYPE_CHECKING:
@@ -40,18 +40,12 @@ def thing(key: str) -> str:
 
 
 def _field(change: FieldChange) -> str:
-    if is_secret(change.name):
-        return f"{change.name}: {_secret(change.before)} → {_secret(change.after)}"
-    return f"{change.name}: {_value(change.before)} → {_value(change.after)}"
+    return f"{change.name}: {_value(change.name, change.before)} → {_value(change.name, change.after)}"
 
 
-def _secret(value: Json) -> str:
-    if value is MISSING:
-        return "none"
-    return value["reference"] or "(hidden)"
-
-
-def _value(value: Json) -> str:
+def _value(name: str, value: Json) -> str:
+    if is_digest(name, value):
+        return "none" if value is MISSING else value["reference"] or "(hidden)"
     text = "not set" if value is MISSING else orjson.dumps(value).decode()
     return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
 

@@ -8,6 +8,7 @@ from livedash.manage.document import Document
 from livedash.manage.sinkspec import settings_of
 from livedash.manage.state import (
     HEADERS,
+    MAY_BE_SECRET,
     SECRETS,
     Fields,
     State,
@@ -41,6 +42,9 @@ def said_by(document: Document) -> tuple[State, dict[str, str]]:
         for number, sink in enumerate(pipeline.sinks):
             where = ("pipelines", index, "sinks", number)
             fields = state[sink_key(pipeline.slug, sink.name)] = flat(settings_of(sink))
+            for name in MAY_BE_SECRET & fields.keys():
+                if (*where, name) in document.references:
+                    fields[name] = secret(fields[name], *where, name)
             if sink.secret is not None:
                 fields["secret"] = secret(sink.secret, *where, "secret")
             for name, value in sink.headers.items():
@@ -65,8 +69,7 @@ def installed(snapshot: Snapshot) -> State:
 
 def texts_of(snapshot: Snapshot) -> dict[str, str]:
     """The texts of the secrets of sinks, by their digest."""
-    kept = [text for sink in snapshot.sinks for text in (sink.secrets[0].text, *(each.value for each in sink.headers))]
-    return {tokens.digest(text): text for text in kept}
+    return {tokens.digest(text): text for sink in snapshot.sinks for _, text, _ in _secrets_of(sink)}
 
 
 def _of_pipeline(pipeline: Pipeline, main: Mapping[tuple[str | None, TokenKind], Token]) -> Fields:
@@ -86,13 +89,16 @@ def _of_pipeline(pipeline: Pipeline, main: Mapping[tuple[str | None, TokenKind],
 
 
 def of_sink(sink: Sink) -> Fields:
-    fields = flat(sink.settings)
-    fields["secret"] = _digested(sink.secrets[0].text, sink.secrets[0].reference)
-    return fields | {HEADERS + each.name: _digested(each.value, each.reference) for each in sink.headers}
+    return flat(sink.settings) | {
+        name: {"digest": tokens.digest(text), "reference": reference} for name, text, reference in _secrets_of(sink)
+    }
 
 
-def _digested(text: str, reference: str | None) -> Json:
-    return {"digest": tokens.digest(text), "reference": reference}
+def _secrets_of(sink: Sink) -> Iterator[tuple[str, str, str | None]]:
+    """Field, text and reference of each."""
+    yield from ((name, sink.settings[name], reference) for name, reference in sink.references.items())
+    yield "secret", sink.secrets[0].text, sink.secrets[0].reference
+    yield from ((HEADERS + each.name, each.value, each.reference) for each in sink.headers)
 
 
 def _of_dashboard(dashboard: Dashboard, slugs: Mapping[str, str]) -> Iterator[tuple[str, Fields]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from livedash.base import limits, tokens
 from livedash.catalog.entries import Header, Pipeline, SigningSecret, Sink
 from livedash.manage.sinkspec import SinkSpec, settings_of
-from livedash.model import Cursor
+from livedash.model import Cursor, Json
 from livedash.model.errors import Fault, Invalid
 
 HeadOf = Callable[[Pipeline], Awaitable[Cursor]]
@@ -14,7 +14,6 @@ HeadOf = Callable[[Pipeline], Awaitable[Cursor]]
 is missed of what arrives after the answer."""
 
 NOTHING_TO_KEEP = "there is no value to keep; give one"
-_NO_REFERENCES: Mapping[str, str | None] = {}
 
 
 def to_sink(
@@ -24,22 +23,33 @@ def to_sink(
     *,
     start: str | None,
     now: int,
-    references: Mapping[str, str | None] = _NO_REFERENCES,
+    references: Mapping[str, str] | None = None,
 ) -> Sink:
     """`spec` for the pipeline with this id, in place of `old`, whose secret and headers stay where `spec` does not
-    give them. A new secret takes over with the usual overlap. `references` are those of a document, by field; `start`
-    is for a new one. Raises Invalid with faults."""
+    give them. A new secret takes over with the usual overlap. `references` are those of a document, by field, None for
+    what is no document's; `start` is for a new one. Raises Invalid with faults."""
     kept = () if old is None else old.secrets
+    settings, said = settings_of(spec), references or {}
     return Sink(
         id=tokens.make_id("sk") if old is None else old.id,
         pipeline=pipeline,
         name=spec.name,
-        settings=settings_of(spec),
-        secrets=_secrets(spec, kept, references.get("secret"), now),
-        headers=_headers(spec, () if old is None else old.headers, references),
+        settings=settings,
+        references=_references(settings, old, references),
+        secrets=_secrets(spec, kept, said.get("secret"), now),
+        headers=_headers(spec, () if old is None else old.headers, said),
         start=start if old is None else old.start,
         revision=0,
     )
+
+
+def _references(settings: Mapping[str, Json], old: Sink | None, said: Mapping[str, str] | None) -> dict[str, str]:
+    """Those of settings. Where no document says them, what is left as it was is no less a secret."""
+    if said is not None:
+        return {name: reference for name, reference in said.items() if name in settings}
+    if old is None:
+        return {}
+    return {name: reference for name, reference in old.references.items() if settings.get(name) == old.settings[name]}
 
 
 def rotated(kept: Iterable[SigningSecret], new: SigningSecret, *, now: int, until: int) -> tuple[SigningSecret, ...]:
@@ -81,7 +91,7 @@ def _can_sign(spec: SinkSpec, secret: SigningSecret) -> bool:
     return True
 
 
-def _headers(spec: SinkSpec, kept: Sequence[Header], references: Mapping[str, str | None]) -> tuple[Header, ...]:
+def _headers(spec: SinkSpec, kept: Sequence[Header], references: Mapping[str, str]) -> tuple[Header, ...]:
     if "headers" not in spec.model_fields_set:
         return tuple(kept)
     there = {each.name.lower(): each for each in kept}

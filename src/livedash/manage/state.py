@@ -3,8 +3,8 @@
 A state maps the key of a thing (`pipelines.weather`, `pipelines.weather.sinks.billing`, `dashboards.main`,
 `dashboards.main.widgets.temp`) to its fields. Settings that people change one by one are fields of their own
 (`config.title`, `retention.days`); what only makes sense as a whole (position, source, mapping) is one field. A secret
-is `{"digest", "reference"}`, never its text; None for one that a document names and does not tell. A field left out
-has its default.
+is `{"digest", "reference"}`, never its text; None for one that a document names and does not tell. So is a setting that
+may be a secret where a document takes it from a variable. A field left out has its default.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from livedash.catalog.entries import TokenKind
 from livedash.manage.spec import DashboardSpec, PipelineSpec, WidgetSpec
 from livedash.model import Json
+from livedash.sinks import SINKS
 
 Fields = dict[str, Json]
 State = dict[str, Fields]
 
 SECRETS = {"ingest_token": TokenKind.INGEST, "stream_token": TokenKind.STREAM}
 HEADERS = "headers."
+MAY_BE_SECRET = frozenset[str]().union(*(settings.MAY_BE_SECRET for settings in SINKS))
 _SPREAD = ("retention", "config", "query", "batch")
 
 
@@ -44,8 +46,19 @@ def parent_of(key: str) -> str | None:
 
 
 def is_secret(name: str) -> bool:
-    """Whether the field holds a digest instead of its value."""
+    """Whether the field is a secret whatever is said of it."""
     return name in SECRETS or name == "secret" or name.startswith(HEADERS)
+
+
+def is_digest(name: str, value: Json) -> bool:
+    """Whether the field holds a digest instead of its value."""
+    return is_secret(name) or (name in MAY_BE_SECRET and isinstance(value, dict))
+
+
+def references_of(fields: Fields) -> dict[str, str]:
+    """How a document wrote the secrets among `fields`, where it took them from variables."""
+    digests = {name: value for name, value in fields.items() if is_digest(name, value)}
+    return {name: value["reference"] for name, value in digests.items() if value["reference"] is not None}
 
 
 def stays(name: str) -> bool:
@@ -68,7 +81,7 @@ def nested(fields: Fields) -> dict[str, Json]:
     out: dict[str, Json] = {}
     for name, value in fields.items():
         outer, _, inner = name.partition(".")
-        if is_secret(name):
+        if is_digest(name, value):
             continue
         if inner:
             out.setdefault(outer, {})[inner] = value
@@ -81,7 +94,7 @@ def revealed(fields: Fields, texts: Mapping[str, str]) -> dict[str, Json]:
     """The secrets of a sink as a specification takes them; `texts` by digest."""
     out: dict[str, Json] = {"headers": {}}
     for name, value in fields.items():
-        text = texts[value["digest"]] if is_secret(name) else None
+        text = texts[value["digest"]] if is_digest(name, value) else None
         if name.startswith(HEADERS):
             out["headers"][name.removeprefix(HEADERS)] = text
         elif text is not None:

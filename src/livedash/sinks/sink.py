@@ -3,7 +3,7 @@ what a failure means; a sink makes one attempt and says how it went."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -30,6 +30,8 @@ class Batch(BaseModel):
 class SinkSettings(BaseModel):
     """What every type of sink can be told."""
 
+    # Names of texts. They are secrets where a document takes them from a variable.
+    MAY_BE_SECRET: ClassVar[frozenset[str]] = frozenset()
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     batch: Batch = Field(default=Batch(), description="How much one delivery may carry")

@@ -1,6 +1,6 @@
 """The settings of a webhook."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -58,6 +58,7 @@ def _compiled(value: Any, kind: type[Template] | type[GapTemplate]) -> Any:
 class Webhook(SinkSettings):
     """Records are posted to `url`, signed as Standard Webhooks describe."""
 
+    MAY_BE_SECRET: ClassVar[frozenset[str]] = frozenset({"url"})  # whoever knows that of a chat may write there
     model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
 
     type: Literal["webhook"] = "webhook"
