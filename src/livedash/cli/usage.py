@@ -5,8 +5,6 @@ import sys
 from livedash.cli.client import call, connect
 from livedash.cli.columns import print_columns
 
-_METERS = ("deliveries", "attempts", "records", "bytes", "failed", "parked")
-
 
 def print_usage(start: str | None, to: str | None, *, csv: bool) -> None:
     """Columns with a sum at the end, or the server's CSV."""
@@ -17,9 +15,10 @@ def print_usage(start: str | None, to: str | None, *, csv: bool) -> None:
         sys.stdout.write(response.text)
         return
     found = response.json()
-    rows = [("DAY", "PIPELINE", "SINK", *(meter.upper() for meter in _METERS))]
+    meters = tuple(found["total"])
+    rows = [("DAY", "PIPELINE", "SINK", *(meter.upper() for meter in meters))]
     for row in found["rows"]:
         names = (row["day"], row["pipeline_slug"] or row["pipeline"], row["sink_name"] or row["sink"])
-        rows.append((*names, *(str(row[meter]) for meter in _METERS)))
-    rows.append(("in all", "", "", *(str(found["total"][meter]) for meter in _METERS)))
+        rows.append((*names, *(str(row[meter]) for meter in meters)))
+    rows.append(("in all", "", "", *(str(found["total"][meter]) for meter in meters)))
     print_columns(rows)

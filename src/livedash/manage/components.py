@@ -1,8 +1,6 @@
 """From a component's stored settings to its behaviour."""
 
-from typing import Annotated, Union
-
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
 from livedash import mapping
 from livedash.base import clock
@@ -13,13 +11,12 @@ from livedash.catalog.entries import Sink as SinkEntry
 from livedash.manage.faults import parse
 from livedash.manage.spec import Source as SourceSettings
 from livedash.mapping import Mapper
-from livedash.sinks import SINKS, Webhook
+from livedash.sinks import Webhook
 from livedash.sinks.sink import Sink
 from livedash.sources import Source
 
 _STEPS: TypeAdapter[mapping.Steps] = TypeAdapter(mapping.Steps)
 _SOURCE: TypeAdapter[SourceSettings] = TypeAdapter(SourceSettings)
-_SINK: TypeAdapter[Webhook] = TypeAdapter(Annotated[Union[SINKS], Field(discriminator="type")])  # type: ignore[arg-type]  # noqa: UP007
 
 
 class Mappings:
@@ -46,5 +43,5 @@ def sink_of(outbound: Outbound, settings: Settings, entry: SinkEntry) -> Sink:
     """The sink, ready to deliver. Raises Invalid, which holds nothing of the settings: the address may be a secret."""
     from livedash.sinks.webhook.webhook import WebhookSink
 
-    told = parse(_SINK, entry.settings)
+    told = parse(Webhook, entry.settings)
     return WebhookSink(told, entry.secrets, entry.headers, outbound, clock.now, settings.sink_timeout_seconds)

@@ -7,7 +7,7 @@ from typing import TypeVar
 from livedash.base.tokens import digest, make_id
 from livedash.catalog import changes
 from livedash.catalog.entries import Dashboard, Pipeline, Snapshot, Token, TokenKind
-from livedash.manage.edit_sinks import SinkEditor
+from livedash.manage.edit_sinks import SinkEditor, addressed
 from livedash.manage.entries import (
     missing_pipelines,
     new_token,
@@ -44,7 +44,7 @@ class Editor(SinkEditor):
         faults."""
         may_administer(actor)
         old = self._catalog.directory.pipeline(name)
-        spec = parse(PipelineSpec, _with_slug(data, old.slug if old else name))
+        spec = parse(PipelineSpec, addressed(data, "slug", old.slug if old else name))
         _refuse([*duplicates(data.get("sinks"), "name", ("sinks",), "sink")])
         start = str(await self._head_of(to_pipeline(spec, old.id, old.team))) if old and spec.sinks else None
         made: list[str] = []
@@ -80,7 +80,7 @@ class Editor(SinkEditor):
         """Create or replace the dashboard with all its widgets; True when it is new. Raises Invalid with faults."""
         may_administer(actor)
         old = self._catalog.directory.dashboard(name)
-        spec = parse(DashboardSpec, _with_slug(data, old.slug if old else name))
+        spec = parse(DashboardSpec, addressed(data, "slug", old.slug if old else name))
         twice = [*duplicates(data.get("widgets"), "id", ("widgets",), "widget")]
 
         def decide(snapshot: Snapshot) -> list[changes.Change]:
@@ -159,12 +159,3 @@ def _named(entries: Iterable[Entry], slug: str) -> Entry | None:
 def _refuse(faults: Sequence[Fault]) -> None:
     if faults:
         raise Invalid("; ".join(fault.message for fault in faults), faults)
-
-
-def _with_slug(data: Json, slug: str) -> Json:
-    """The slug is in the address; in the body it may be repeated, not changed."""
-    if not isinstance(data, dict):
-        raise Invalid("this is a JSON object")
-    if data.get("slug", slug) != slug:
-        raise Invalid("a slug cannot be changed", [Fault(("slug",), f"this is {slug!r}")])
-    return data | {"slug": slug}

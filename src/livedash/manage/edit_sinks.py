@@ -39,7 +39,7 @@ class SinkEditor:
         may_administer(actor)
         owner = self._pipeline(pipeline)
         found = self._sink_of(owner, name)
-        spec = parse(SINK, _with_name(data, found.name if found else name))
+        spec = parse(SINK, addressed(data, "name", found.name if found else name))
         start = str(await self._head_of(owner))
 
         def decide(snapshot: Snapshot) -> list[changes.Change]:
@@ -115,10 +115,10 @@ def sinks_of(snapshot: Snapshot, pipeline: str) -> dict[str, Sink]:
     return {each.name: each for each in snapshot.sinks if each.pipeline == pipeline}
 
 
-def _with_name(data: Json, name: str) -> Json:
-    """The name is in the address; in the body it may be repeated, not changed."""
+def addressed(data: Json, key: str, name: str) -> Json:
+    """`data` with the `key` (slug or name) that is in the address; in the body it may be repeated, not changed."""
     if not isinstance(data, dict):
         raise Invalid("this is a JSON object")
-    if data.get("name", name) != name:
-        raise Invalid("a name cannot be changed", [Fault(("name",), f"this is {name!r}")])
-    return data | {"name": name}
+    if data.get(key, name) != name:
+        raise Invalid(f"a {key} cannot be changed", [Fault((key,), f"this is {name!r}")])
+    return data | {key: name}

@@ -44,12 +44,12 @@ class TokenRequest(BaseModel):
     name: str = Field(default="", max_length=200, description="What it is for")
 
 
-def router(access: Access, catalog: Catalog, logs: Logs) -> APIRouter:
+def router(access: Access, catalog: Catalog, editor: Editor, logs: Logs) -> APIRouter:
     def administrator(request: Request) -> Actor:
         return access.to_administer(request.scope)
 
     routes = APIRouter(prefix="/api", dependencies=[Depends(administrator)])
-    directory, editor = catalog.directory, Editor(catalog, clock.now, logs.head)
+    directory = catalog.directory
     Asker = Annotated[Actor, Depends(administrator)]  # noqa: N806 a type
 
     @routes.post("/apply", tags=["configuration"])

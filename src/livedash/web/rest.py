@@ -63,7 +63,7 @@ def rest(parts: Parts) -> FastAPI:
     _add_errors(app, looks)
     app.mount("/static", assets)
     app.include_router(records.router(parts.access, parts.tails))
-    app.include_router(api.router(parts.access, parts.catalog, parts.logs))
+    app.include_router(api.router(parts.access, parts.catalog, editor, parts.logs))
     app.include_router(sinks_api.router(parts.access, directory, editor, parts.logs, parts.sinks))
     app.include_router(usage_api.router(parts.access, directory, parts.logs))
     app.include_router(operations.router(parts.logs, parts.health, parts.metrics, parts.sinks.observe))
