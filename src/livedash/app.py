@@ -26,13 +26,16 @@ from livedash.sinks.course import Schedule
 from livedash.sinks.means import Means
 from livedash.sinks.runner import Sinks
 from livedash.sources.runner import Runner
+from livedash.stream.broadcast import Broadcast
 from livedash.stream.door import Door
 from livedash.stream.gate import Gates
 from livedash.stream.logs import Logs
+from livedash.stream.meter import StreamMeter
 from livedash.stream.operations import Operations
 from livedash.stream.retention import Retention
 from livedash.stream.tail import Tails
 from livedash.web.access import Access
+from livedash.web.admission import Admission
 from livedash.web.events import Events
 from livedash.web.front import Front, Plain
 from livedash.web.hosts import Hosts, allowed_hosts
@@ -66,7 +69,7 @@ def admin_token(settings: Settings, folder: Folder) -> str:
 async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = None) -> AsyncIterator[App]:
     """Everything started, for as long as the context is open. The data folder is locked meanwhile. `shown_tokens`:
     ingest tokens by pipeline slug that the page of an empty dashboard may print. Raises Conflict, StorageError."""
-    metrics, health, streams = Metrics(), Health(), Streams()
+    metrics, health = Metrics(), Health()
     async with AsyncExitStack() as stack:
         folder = Folder(settings.data)
         stack.enter_context(folder.locked())
@@ -93,12 +96,20 @@ async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = N
         boards = Boards(directory, tails, rate=rate, clock=clock.now, metrics=metrics, health=health)
         stack.push_async_callback(boards.close)
 
+        meter = StreamMeter(gates.durable, clock.now)
+        stack.push_async_callback(meter.close)
+        streams = Streams(directory)
+        broadcast = Broadcast(streams.settled, clock.now, metrics)
+        admission = Admission(settings, metrics)
+
         work = {
             "tails": tails.run,
             "boards": boards.run,
             "first records": FirstRecords(catalog, tails).run,
             "retention": Retention(directory, logs, tails, clock=clock.now, metrics=metrics).run,
             "sinks": sinks.run,
+            "streams": streams.run,
+            "stream meter": meter.run,
             "sources": Runner(directory, door, source_of, health=health, metrics=metrics).run,
         }
         tasks = [asyncio.create_task(supervise(n, w, health=health, metrics=metrics), name=n) for n, w in work.items()]
@@ -109,10 +120,11 @@ async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = N
         parts = Parts(
             settings, catalog, access, sessions, boards, sinks, tails, logs, health, metrics, shown_tokens or {}
         )
+        events = Events(tails, access, admission, broadcast, streams, meter, metrics, joined=coalesce > 0)
         plain = Plain(
             Ingest(door, access, metrics),
-            Events(tails, access, streams, metrics),
-            Live(boards, access, streams, clock.now, metrics),
+            events,
+            Live(boards, access, streams, metrics),
             Preflight(directory),
         )
         front = Front(plain, rest(parts), Hosts(allowed_hosts(settings)), metrics)

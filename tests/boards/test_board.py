@@ -57,7 +57,7 @@ async def until(board: Board, text: str) -> None:
     """Until the board's picture holds `text`."""
     async with asyncio.timeout(5):
         while text not in board.html():
-            await board.changed(board.version, 1)
+            await asyncio.sleep(0.005)
 
 
 async def append(stream: Stream, *numbers: int) -> None:  # noqa: F811
@@ -190,12 +190,38 @@ async def test_the_picture_and_its_version_change_in_one_moment(stream: Stream, 
     assert len(seen) == 1
 
 
-async def test_closing_wakes_viewers(stream: Stream, make_board: Callable):  # noqa: F811
+class Viewer:
+    """A line of somebody who looks at a board."""
+
+    behind = False
+
+    def __init__(self) -> None:
+        self.received = b""
+
+    def send(self, data: bytes) -> None:
+        self.received += data
+
+    def end(self, said: bytes = b"") -> None:
+        raise AssertionError(said)
+
+
+async def test_everybody_gets_the_same_patches_and_pings(stream: Stream, make_board: Callable, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(board_module, "PING_SECONDS", 0)
     board = await make_board(("card", "stat_card", CARD))
-    waiting = asyncio.create_task(board.changed(board.version, 60))
-    await asyncio.sleep(0)
-    board.close()
-    await asyncio.wait_for(waiting, 1)
+    viewers = [Viewer() for _ in range(3)]
+    for viewer in viewers:
+        board.channel.join(viewer, None, board.version)
+    for n in (7, 8):
+        await append(stream, n)
+        await until(board, f">{n}<")
+    async with asyncio.timeout(5):
+        while str(board.version).encode() not in viewers[-1].received:
+            await asyncio.sleep(0.005)
+    (received,) = {viewer.received for viewer in viewers}
+    told = [each for each in events(received) if each["event"] != "ping"]
+    assert [each["event"] for each in told] == ["patch", "patch"]
+    assert [each["id"] for each in told] == [f"{board.version.epoch}-{number}" for number in (1, 2)]
+    assert len(events(received)) > len(told)
 
 
 def test_a_title_is_escaped_and_may_hold_braces():

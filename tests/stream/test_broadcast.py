@@ -1,151 +1,209 @@
-"""Broadcast: everybody at the head gets every record once and in order, from one reader; who falls behind is let go."""
+"""Broadcast: everybody gets every record once and in order, in one go at the head; who falls behind is let go."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
-from livedash.base import limits
+from livedash.base import clock, limits
 from livedash.base.metrics import Metrics
-from livedash.model import Cursor, Page
-from livedash.stream.broadcast import Broadcast
+from livedash.model import Cursor
+from livedash.model.errors import StorageError
+from livedash.stream.broadcast import Broadcast, Follower
 from livedash.stream.reader import Reader
+from livedash.stream.shape import Shape
+from livedash.stream.tail import Tail
 from tests.stream.conftest import Stream, a_pipeline
+from tests.stream.lines import Client
+
+PLAIN = Shape(joined=False)
+ODD = Shape(where="data.n % 2 == 1", joined=False)
 
 
-class Client:
-    """A line that remembers what it got and stops taking more after `room` frames."""
+class Broadcasting:
+    """A broadcast of one pipeline, with what it counted and what it asked before it wrote."""
 
-    def __init__(self, room: int = 1_000_000) -> None:
-        self.got: list[int] = []
-        self.room = room
-        self._some = asyncio.Event()
+    def __init__(self, stream: Stream, tail: Tail) -> None:
+        self.stream = stream
+        self.tail = tail
+        self.metrics = Metrics()
+        self.counted = [0, 0]
+        self.settled: Callable[[], Awaitable[None]] = _at_once
+        self.broadcast = Broadcast(lambda: self.settled(), clock.now, self.metrics)
 
-    def write(self, frame: bytes) -> bool:
-        self.got += [int(number) for number in frame.split()]
-        self.room -= 1
-        self._some.set()
-        return self.room > 0
+    def follow(self, client: Client, cursor: Cursor | None = None, shape: Shape = PLAIN) -> Follower:
+        follower = self.broadcast.follow(self.tail, shape, cursor or Cursor(self.tail.epoch, self.tail.last), self.sent)
+        client.left = follower.stop  # as a stream does it
+        follower.start(client)
+        return follower
 
-    async def has(self, count: int) -> list[int]:
-        async with asyncio.timeout(5):
-            while len(self.got) < count:
-                self._some.clear()
-                await self._some.wait()
-        return self.got
+    def sent(self, records: int, size: int) -> None:
+        self.counted[0] += records
+        self.counted[1] += size
+
+    async def append(self, count: int) -> None:
+        """Records whose `n` is their offset, one by one."""
+        for _ in range(count):
+            await self.stream.door.append(a_pipeline(), [{"n": self.tail.last + 1}])
+            await self.tail.poll()
+
+    async def head(self) -> int:
+        await self.tail.poll()
+        return self.tail.last
 
 
-def frame(page: Page) -> bytes:
-    return b" ".join(b"%d" % record.offset for record in page.records)
+async def _at_once() -> None: ...
 
 
 @pytest.fixture
-def revision() -> list[int]:
-    return [1]
+async def on(stream: Stream) -> Broadcasting:
+    return Broadcasting(stream, await stream.tails.of(a_pipeline()))
 
 
-@pytest.fixture
-def broadcast(revision: list[int]) -> Broadcast:
-    return Broadcast(frame, lambda: revision[0], Metrics())
-
-
-async def append(stream: Stream, count: int) -> None:
-    for _ in range(count):
-        await stream.door.append(a_pipeline(), [{"n": 1}])
-
-
-async def at_head(stream: Stream) -> Reader:
-    return Reader(await stream.tails.of(a_pipeline()))
-
-
-async def end(*tasks: "asyncio.Task[bool]") -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def test_everybody_gets_everything_once_and_in_order(
-    stream: Stream, broadcast: Broadcast, monkeypatch: pytest.MonkeyPatch
-):
+async def test_everybody_gets_everything_once_and_in_order(on: Broadcasting, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(limits, "BROADCAST_SLICE", 3)
     clients = [Client() for _ in range(10)]
-    tasks = [asyncio.create_task(broadcast.follow(await at_head(stream), client)) for client in clients]
-    await asyncio.sleep(0)
-    await append(stream, 30)
+    for client in clients:
+        on.follow(client)
+    await on.append(30)
     assert [await client.has(30) for client in clients] == [list(range(1, 31))] * 10
-    await end(*tasks)
+    assert on.counted == [300, sum(len(client.received) for client in clients)]
 
 
 async def test_who_comes_while_others_are_written_to_gets_nothing_twice(
-    stream: Stream, broadcast: Broadcast, monkeypatch: pytest.MonkeyPatch
+    on: Broadcasting, monkeypatch: pytest.MonkeyPatch
 ):
     """The newcomer is at the head of the log already, the channel still busy with records before that."""
     first, second, newcomer, turn = Client(), Client(), Client(), asyncio.Event()
-    tasks = [asyncio.create_task(broadcast.follow(await at_head(stream), client)) for client in (first, second)]
-    await asyncio.sleep(0)
+    for client in (first, second):
+        on.follow(client)
     monkeypatch.setattr(limits, "BROADCAST_SLICE", 1)
     monkeypatch.setattr(asyncio, "sleep", lambda _: turn.wait())  # what the channel does between two slices
-    await append(stream, 1)
+    await on.append(1)
     await first.has(1)
-    await append(stream, 2)
-    tail = await stream.tails.of(a_pipeline())
-    await tail.poll()
-    tasks.append(asyncio.create_task(_followed(broadcast, Reader(tail), newcomer)))
-    assert (tail.last, first.got, second.got) == (3, [1], [])
+    await on.append(2)
+    on.follow(newcomer)
+    assert (on.tail.last, first.got, second.got) == (3, [1], [])
     turn.set()
     await second.has(3)
-    await append(stream, 1)
+    await on.append(1)
     assert await newcomer.has(1) == [4]
     assert [await client.has(4) for client in (first, second)] == [[1, 2, 3, 4]] * 2
-    await end(*tasks)
 
 
-async def _followed(broadcast: Broadcast, reader: Reader, client: Client) -> bool:
-    """As a stream does it: by the broadcast, and by its own reader where that does not take it."""
-    while True:
-        if not await broadcast.follow(reader, client):
-            client.write(frame(await reader.next(wait=5)))
+async def test_who_comes_from_further_back_is_brought_to_the_others(on: Broadcasting):
+    await on.append(250)
+    client, other = Client(), Client()
+    on.follow(other)
+    on.follow(client, Cursor(on.tail.epoch, 5))
+    assert await client.has(245) == list(range(6, 251))
+    await on.append(1)
+    assert (await client.has(246))[-1:] == await other.has(1) == [251]
 
 
-async def test_who_falls_behind_is_let_go_with_what_it_had(stream: Stream, broadcast: Broadcast):
+async def test_who_falls_behind_waits_alone_and_goes_on_where_it_was(on: Broadcasting):
     slow, fast = Client(room=2), Client()
-    reader = await at_head(stream)
-    following = asyncio.create_task(broadcast.follow(reader, slow))
-    other = asyncio.create_task(broadcast.follow(await at_head(stream), fast))
-    await asyncio.sleep(0)
+    follower = on.follow(slow)
+    on.follow(fast)
     for count in range(1, 5):
-        await append(stream, 1)
+        await on.append(1)
         await fast.has(count)
-    assert await asyncio.wait_for(following, 5)
     assert slow.got == [1, 2]
-    assert reader.cursor.offset == 2
-    await end(other)
+    slow.room = 1
+    follower.resume()
+    assert await slow.has(3) == [1, 2, 3]
+    slow.room = 100
+    follower.resume()
+    assert await slow.has(4) == [1, 2, 3, 4]
+    await on.append(1)
+    assert await slow.has(5) == await fast.has(5) == [1, 2, 3, 4, 5]
 
 
-async def test_a_changed_revision_lets_everybody_go_before_the_next_frame(
-    stream: Stream, broadcast: Broadcast, revision: list[int]
-):
-    client, reader = Client(), await at_head(stream)
-    following = asyncio.create_task(broadcast.follow(reader, client))
-    await asyncio.sleep(0)
-    await append(stream, 1)
+async def test_who_falls_behind_in_the_middle_of_a_page_goes_on_there(on: Broadcasting):
+    await on.append(9)
+    client = Client(room=4)
+    follower = on.follow(client, Cursor(on.tail.epoch, 0))
+    assert await client.has(4) == [1, 2, 3, 4]
+    client.room = 100
+    follower.resume()
+    assert await client.has(9) == list(range(1, 10))
+
+
+async def test_nothing_is_written_before_rights_are_settled(on: Broadcasting):
+    client, asked, turn = Client(), asyncio.Event(), asyncio.Event()
+
+    async def settled() -> None:
+        asked.set()
+        await turn.wait()
+
+    on.settled = settled
+    follower = on.follow(client)
+    await on.append(1)
+    await asyncio.wait_for(asked.wait(), 5)
+    assert not client.got
+    follower.stop()  # as for one whose token was revoked meanwhile
+    other = Client()
+    on.follow(other)
+    turn.set()
+    await on.append(1)
+    assert await other.has(1) == [2]
+    assert not client.got
+
+
+async def test_a_filter_is_one_channel_and_so_many_are_allowed(on: Broadcasting, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(limits, "STREAM_SHAPES", 1)
+    odd, same, all_of_them = Client(), Client(), Client()
+    first, second = on.follow(odd, shape=ODD), on.follow(same, shape=ODD)
+    on.follow(all_of_them)
+    assert on.broadcast.has_room(on.tail, ODD) and on.broadcast.has_room(on.tail, Shape(pings=True))
+    assert not on.broadcast.has_room(on.tail, Shape(fields=("n",)))
+    await on.append(5)
+    assert await odd.has(3) == await same.has(3) == [1, 3, 5]
+    assert await all_of_them.has(5) == [1, 2, 3, 4, 5]
+    first.stop()
+    assert not on.broadcast.has_room(on.tail, Shape(fields=("n",)))
+    second.stop()
+    assert on.broadcast.has_room(on.tail, Shape(fields=("n",)))
+
+
+async def test_silence_moves_a_filtered_client_on(on: Broadcasting, monkeypatch: pytest.MonkeyPatch):
+    """Else it would resume from far behind, or find a gap where nothing was for it."""
+    client = Client()
+    on.follow(client, shape=ODD)
+    await on.append(1)
     await client.has(1)
-    revision[0] = 2
-    await append(stream, 1)
-    assert await asyncio.wait_for(following, 5)
-    assert client.got == [1]
-    assert reader.cursor.offset == 1
+    monkeypatch.setattr(limits, "KEEPALIVE_SECONDS", 0.05)
+    await on.stream.door.append(a_pipeline(), [{"n": 2}])
+    async with asyncio.timeout(5):
+        while client.got[-1] != 2:
+            await client.has(len(client.got) + 1)
+    assert b"event: ping\nid: " in client.received
 
 
-async def test_who_is_not_at_the_head_is_not_taken(stream: Stream, broadcast: Broadcast):
-    await append(stream, 3)
-    tail = await stream.tails.of(a_pipeline())
-    assert not await broadcast.follow(Reader(tail, Cursor(tail.epoch, 1)), Client())
+async def test_a_log_that_fails_ends_its_streams_and_serves_the_next(on: Broadcasting, monkeypatch: pytest.MonkeyPatch):
+    async def failing(*_: object, **__: object) -> None:
+        raise StorageError("the disk has gone")
+
+    at_head, further_back, later = Client(), Client(), Client()
+    await on.append(1)
+    with monkeypatch.context() as patched:
+        patched.setattr(Reader, "next", failing)
+        on.follow(at_head)
+        on.follow(further_back, Cursor(on.tail.epoch, 0))
+        for client in (at_head, further_back):
+            await client.has(1)
+            assert client.ended
+    on.follow(later)
+    await on.append(1)
+    assert await later.has(1) == [2]
 
 
-async def test_a_channel_ends_with_its_last_line(stream: Stream, broadcast: Broadcast):
+async def test_a_channel_ends_with_its_last_line(on: Broadcasting):
     before = asyncio.all_tasks()
-    following = asyncio.create_task(broadcast.follow(await at_head(stream), Client()))
+    followers = [on.follow(Client()) for _ in range(3)]
+    assert len(asyncio.all_tasks()) == len(before) + 1, "one task, however many follow"
+    for follower in followers:
+        follower.stop()
     await asyncio.sleep(0)
-    await end(following)
     await asyncio.sleep(0)
     assert asyncio.all_tasks() == before

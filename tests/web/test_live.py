@@ -7,7 +7,6 @@ import pytest
 
 from livedash.base import limits
 from livedash.boards import board
-from livedash.web import live
 from tests.server import ADMIN, DOCUMENT, Client, bearer
 from tests.wire import PATIENCE, Following, following, metric, until
 
@@ -83,7 +82,9 @@ async def test_an_update_of_a_chart(client: Client):
 
 
 async def test_pings_tell_that_it_is_live(client: Client, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(live, "PING_SECONDS", 0.05)
+    """Also when nothing comes."""
+    monkeypatch.setattr(board, "PING_SECONDS", 0.05)
+    monkeypatch.setattr(board, "TICK_SECONDS", 0.02)
     async with watching(client, await version_of(client)) as stream:
         pings = await stream.take(3)
     assert {ping.event for ping in pings} == {"ping"}

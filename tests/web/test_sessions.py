@@ -89,8 +89,7 @@ async def test_sign_out(client: Client):
     assert (await client.get("/api/tokens")).status_code == 401
 
 
-async def test_revoking_the_token_ends_its_sessions_and_what_they_have_open(client: Client, monkeypatch):
-    monkeypatch.setattr("livedash.web.live.PING_SECONDS", 0.05)
+async def test_revoking_the_token_ends_its_sessions_and_what_they_have_open(client: Client):
     made = (await client.request("POST", "/api/tokens", json={"kind": "api"}, headers=bearer(ADMIN))).json()
     await sign_in(client, made["token"])
     async with following(client, "/d/private/live", None) as stream:
@@ -101,8 +100,12 @@ async def test_revoking_the_token_ends_its_sessions_and_what_they_have_open(clie
     assert (await client.get("/api/tokens")).status_code == 401
 
 
-async def test_signing_out_ends_what_is_open(client: Client, monkeypatch):
-    monkeypatch.setattr("livedash.web.live.PING_SECONDS", 0.05)
+@pytest.fixture
+def often_swept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("livedash.web.streams.SWEEP_SECONDS", 0.05)
+
+
+async def test_signing_out_ends_what_is_open(often_swept: None, client: Client):
     await sign_in(client)
     async with following(client, "/d/private/live", None) as stream:
         await stream.until("state")

@@ -26,6 +26,11 @@ from tests.wire import (
 )
 
 
+@pytest.fixture
+def client(both: Client) -> Client:
+    return both
+
+
 async def offsets(stream: Following, count: int) -> list[int]:
     return [event.json()["offset"] for event in await stream.take(count)]
 

@@ -35,6 +35,8 @@ async def test_a_revoked_token_hears_nothing_more(client: Client):
         assert await offsets(stream, 1) == [1]
         await client.request("DELETE", f"/api/tokens/{token['id']}", headers=bearer(ADMIN))
         await numbers(client, 2, 2)
+        event = await stream.next()
+        assert (event.event, event.json()["reason"]) == ("gone", "revoked")
         await stream.farewell()
         assert await offsets(other, 2) == [1, 2]
 
@@ -75,4 +77,7 @@ async def test_a_deleted_pipeline_ends_its_streams(client: Client):
     async with following(client, "/api/pipelines/other/stream", "other-stream-token") as stream:
         answer = await client.request("DELETE", "/api/pipelines/other", headers=bearer(ADMIN))
         assert answer.status_code == 204
+        event = await stream.next()
+        assert (event.event, event.json()["reason"]) == ("gone", "deleted")
         await stream.farewell()
+    assert (await client.get("/api/pipelines/other/stream", headers=bearer("other-stream-token"))).status_code == 401

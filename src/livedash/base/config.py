@@ -87,6 +87,17 @@ class Settings(BaseModel):
         le=1000,
         description="Milliseconds for which what follows a sent event is joined into one",
     )
+    stream_opens_per_minute: int = Field(
+        default=1000, ge=0, description="New streams a minute per pipeline; resumes are not counted; 0: any number"
+    )
+    stream_connections: int = Field(
+        default=10_000, ge=0, description="Streams open at the same time per pipeline; 0: any number"
+    )
+    stream_connections_per_address: int = Field(
+        default=5_000,
+        ge=0,
+        description="Streams open at the same time per client address; 0: any number",
+    )
     board_updates_per_second: float = Field(default=4, gt=0, le=20, description="Patches a second a page gets at most")
     outbound_allow: Words = Field(
         default=(),

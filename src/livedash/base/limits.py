@@ -35,6 +35,13 @@ STATE_BYTES = 64 * KIB  # of a checkpoint
 TAIL_RECORDS = 100  # newest records of a pipeline in memory
 POLL_SECONDS = 2.0  # a reader looks into the log this often when hints are lost
 BROADCAST_SLICE = 50  # clients written to before others get a turn (about 0.5 ms, in which no thread gets far)
+FRAME_BYTES = 64 * KIB  # of records that are written to a client in one piece; one record may be as long
+LINE_BYTES = 64 * KIB  # that a client has not taken; then it is behind, and has this and one frame at most
+UNACKED_SECONDS = 60  # a client that acknowledges nothing for so long has gone, whatever TCP still hopes
+RECEIVED_BYTES = 64 * KIB  # a client of a stream has nothing to say; one that goes on saying it is cut off
+STREAM_FIELDS = 50  # chosen for one stream
+STREAM_SHAPES = 20  # of a pipeline at the same time: each filter and choice of fields is work for every record
+METER_SECONDS = 5.0  # between writing down what was sent: what a crash loses of a bill
 KEEPALIVE_SECONDS = 30.0  # of silence before a comment keeps proxies from closing a stream
 
 # Sinks

@@ -40,6 +40,9 @@ class Metrics:
         self.tails = Gauge("livedash_tails", "Pipelines with a tail in memory", registry=registry)
         self.streams = Gauge("livedash_streams", "Streams open", registry=registry)
         self.stream_events = Counter("livedash_stream_records", "Records sent to streams", registry=registry)
+        self.throttled = Counter(
+            "livedash_streams_throttled", "Streams turned away, by limit", ["reason"], registry=registry
+        )
         self.gaps = Counter("livedash_gaps", "Gaps stated to readers", registry=registry)
         self.boards = Gauge("livedash_boards", "Boards folded", registry=registry)
         self.viewers = Gauge("livedash_viewers", "Live pages open", registry=registry)

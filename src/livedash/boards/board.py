@@ -17,9 +17,11 @@ from livedash.boards.feed import Feed
 from livedash.boards.widget import Delta, Widget
 from livedash.catalog.entries import Dashboard
 from livedash.model import Clock, Cursor, Json, Page
-from livedash.stream.waiters import Waiters
+from livedash.stream.channel import Channel, Frame
+from livedash.stream.frames import event
 
 TICK_SECONDS = 1.0  # how often windows and rates move on when only time passes
+PING_SECONDS = 15.0  # a page that hears nothing for longer than this and a little calls itself stale
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ States = dict[str, Any]  # by widget id
 
 
 class Board:
-    """Folds pages into widget states at most `rate` times a second and keeps the patches of the last versions."""
+    """Folds pages into widget states at most `rate` times a second, writes the patches to all who are in `channel`, and
+    keeps those of the last versions."""
 
     def __init__(
         self, dashboard: Dashboard, cells: Sequence[Cell], *, rate: float, clock: Clock, metrics: Metrics
@@ -52,7 +55,7 @@ class Board:
         self._epoch = secrets.token_hex(4)
         self._number = 0
         self._patches: deque[bytes] = deque(maxlen=limits.PATCHES_KEPT)
-        self._waiters = Waiters()
+        self.channel = Channel(self.version, lambda records, size: None)
         self.closed = False
 
     @property
@@ -77,16 +80,6 @@ class Board:
             return None
         return b"".join(list(self._patches)[len(self._patches) - missing :])
 
-    async def changed(self, version: Cursor, wait: float) -> None:
-        """Return when the board is not at `version` any more or is closed, or after `wait` seconds."""
-        if self.version == version and not self.closed:
-            await self._waiters.wait(asyncio.get_running_loop().time() + wait)
-
-    def close(self) -> None:
-        """The dashboard was changed or deleted, or nobody watches: viewers must look for another board."""
-        self.closed = True
-        self._waiters.wake()
-
     async def start(self) -> None:
         """Fold what is there. Raises StorageError."""
         now = self._clock()
@@ -102,6 +95,7 @@ class Board:
 
         What is folded here becomes visible in one moment, in `_publish`: whoever renders meanwhile sees the version
         before, whole."""
+        ping_at = 0.0
         while True:
             await self._grown()
             started = time.perf_counter()
@@ -113,6 +107,10 @@ class Board:
             finally:  # also when a feed fails: what came before that is read, and does not come again
                 self._publish(states)
             self._metrics.fold.observe(time.perf_counter() - started)
+            await self._tell()
+            if time.monotonic() >= ping_at:
+                ping_at = time.monotonic() + PING_SECONDS
+                await self.channel.write([Frame(self._number, self.ping())], self.version)
             await asyncio.sleep(self._pause)
 
     async def _grown(self) -> None:
@@ -156,4 +154,14 @@ class Board:
             self._number += 1
             self._patches.append(patch.bundle(self.version, deltas))
             self._metrics.patches.inc()
-            self._waiters.wake()
+
+    async def _tell(self) -> None:
+        """Bring everybody to this version."""
+        missing = self._number - self.channel.cursor.offset
+        if missing:
+            newest = list(enumerate(self._patches, self._number - len(self._patches) + 1))[-missing:]
+            await self.channel.write([Frame(number, data) for number, data in newest], self.version)
+
+    def ping(self) -> bytes:
+        """Says that what a page shows is live."""
+        return event("ping", {"now": self._clock() // 1000})

@@ -1,7 +1,7 @@
 """The boards of this process: made when somebody looks, shared by all who look, gone when nobody does."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -28,16 +28,31 @@ class _Place:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     board: Board | None = None
     task: asyncio.Task[None] | None = None
-    viewers: int = 0
+    watches: set["Watch"] = field(default_factory=set)
     linger: asyncio.TimerHandle | None = None
 
     def close(self) -> None:
         if self.linger:
             self.linger.cancel()
         if self.board:
-            self.board.close()
+            self.board.closed = True
         if self.task:
             self.task.cancel()
+        for watch in list(self.watches):
+            watch.moved()
+
+
+class Watch:
+    """Somebody looks at a board; `moved()` is called when it is closed, and they must ask for another one."""
+
+    def __init__(self, moved: Callable[[], None], left: Callable[["Watch"], None]) -> None:
+        self.moved = moved
+        self.board: Board
+        self._left = left
+
+    def leave(self) -> None:
+        """To be called once."""
+        self._left(self)
 
 
 _Key = tuple[str, ViewerSettings]
@@ -69,17 +84,32 @@ class Boards:
 
     @asynccontextmanager
     async def watch(self, dashboard: Dashboard, settings: ViewerSettings) -> AsyncIterator[Board]:
-        """The board, started, for as long as the context is open. Raises Busy when there are too many, StorageError."""
+        """The board for as long as the context is open. Raises like `take`."""
+        watch = await self.take(dashboard, settings, lambda: None)
+        try:
+            yield watch.board
+        finally:
+            watch.leave()
+
+    async def take(self, dashboard: Dashboard, settings: ViewerSettings, moved: Callable[[], None]) -> Watch:
+        """A watch on the board, which is started; it may be closed already. Raises Busy when there are too many,
+        StorageError."""
         key, place = self._place(dashboard, settings)
-        place.viewers += 1
+        watch = Watch(moved, lambda each: self._leave(key, place, each))
+        place.watches.add(watch)
         if place.linger:
             place.linger.cancel()
         try:
-            yield await self._board(key, place, dashboard)
-        finally:
-            place.viewers -= 1
-            if not place.viewers:
-                place.linger = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._drop, key, place)
+            watch.board = await self._board(key, place, dashboard)
+        except BaseException:
+            watch.leave()
+            raise
+        return watch
+
+    def _leave(self, key: _Key, place: _Place, watch: Watch) -> None:
+        place.watches.discard(watch)
+        if not place.watches:
+            place.linger = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._drop, key, place)
 
     def _place(self, dashboard: Dashboard, settings: ViewerSettings) -> tuple[_Key, _Place]:
         key = (dashboard.id, settings)
@@ -107,7 +137,7 @@ class Boards:
                 await board.start()
                 place.board = board
                 if self._places.get(key) is not place:  # dropped while it was being made
-                    board.close()
+                    board.closed = True
                     return board
                 work = supervise(f"board {dashboard.slug}", board.run, health=self._health, metrics=self._metrics)
                 place.task = asyncio.create_task(work, name=f"board {dashboard.slug}")

@@ -17,17 +17,11 @@ gets the bundle again, and skips update-chart events whose `version` its chart h
 
 from collections.abc import Mapping
 
-import orjson
 from markupsafe import Markup
 
 from livedash.boards.widget import Delta
-from livedash.model import Cursor, Json
-
-
-def event(name: str, data: Mapping[str, Json], version: Cursor | None = None) -> bytes:
-    """One named event; `version` becomes its id."""
-    tag = b"" if version is None else b"id: %b\n" % str(version).encode()
-    return b"event: %b\n%bdata: %b\n\n" % (name.encode(), tag, orjson.dumps(data, default=str))
+from livedash.model import Cursor
+from livedash.stream.frames import event
 
 
 def state(version: Cursor, title: str, html: Markup) -> bytes:

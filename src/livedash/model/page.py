@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from livedash.model.cursor import Cursor
 from livedash.model.record import Json, Record
+
+Encoded = TypeVar("Encoded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,7 @@ class Page:
     records: tuple[Record, ...]
     head: int
     gap: Gap | None = None
-    _encoded: dict[Callable[["Page"], bytes], bytes] = field(
-        init=False, default_factory=dict, compare=False, repr=False
-    )
+    _encoded: dict[Callable[["Page"], Any], Any] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     @property
     def last(self) -> int:
@@ -51,8 +52,9 @@ class Page:
         """Where to go on after this page."""
         return Cursor(self.epoch, self.last)
 
-    def encoded(self, encode: Callable[["Page"], bytes]) -> bytes:
+    def encoded(self, encode: Callable[["Page"], Encoded]) -> Encoded:
         """`encode(self)`, computed once however many readers ask."""
         if encode not in self._encoded:
             self._encoded[encode] = encode(self)
-        return self._encoded[encode]
+        encoded: Encoded = self._encoded[encode]
+        return encoded

@@ -1,129 +1,196 @@
 """One reader for all who follow a log at its head: each page is encoded once and written to everybody in one go.
 
 With a task per client to wake for every page, more than half of the event loop's time went into waking. A client that
-is behind has a reader of its own until it has caught up.
+is behind has a task and a reader of its own until it has caught up; while it takes nothing it has neither.
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from collections.abc import Awaitable, Callable
+
+import structlog
 
 from livedash.base import limits
 from livedash.base.metrics import Metrics
-from livedash.model import Cursor, Page
+from livedash.model import Clock, Cursor, Page
+from livedash.model.errors import StorageError
+from livedash.stream.channel import Channel, Frame, Line
 from livedash.stream.reader import Reader
+from livedash.stream.shape import Shape
 from livedash.stream.tail import Tail
 
-
-class Line(Protocol):
-    """The way to one client."""
-
-    def write(self, frame: bytes) -> bool:
-        """Send or buffer `frame`, without waiting. False when the client has fallen behind."""
-        ...
+_log = structlog.get_logger("livedash.broadcast")
+Sent = Callable[[int, int], None]
 
 
 class Broadcast:
-    """The channels of this process, one for each tail that somebody follows at its head."""
+    """The channels of this process, one for each tail and shape that somebody follows."""
 
-    def __init__(self, frame: Callable[[Page], bytes], revision: Callable[[], int], metrics: Metrics) -> None:
-        """`frame(page)`, also of an empty page, is what each line gets. When `revision()` changes everybody is let go
-        before the next frame, so that who may not read any more gets no more."""
-        self._frame = frame
-        self._revision = revision
+    def __init__(self, settled: Callable[[], Awaitable[None]], clock: Clock, metrics: Metrics) -> None:
+        """`settled()` returns when those who may not follow any more have been let go: nothing is written before."""
+        self._settled = settled
+        self._clock = clock
         self._metrics = metrics
-        self._channels: dict[Tail, _Channel] = {}
+        self._channels: dict[tuple[Tail, Shape], _LogChannel] = {}
 
-    async def follow(self, reader: Reader, line: Line) -> bool:
-        """Carry `line` along from where `reader` is, and bring `reader` to where it was let go: it fell behind, or
-        `revision()` changed. False at once when `reader` is not at the head of the log. Raises StorageError. Safe to
-        cancel, but then the reader is not moved."""
-        tail = reader.tail
-        if reader.cursor != Cursor(tail.epoch, tail.last):
-            return False
-        channel = self._channels.get(tail)
-        if channel is None or channel.ended:
-            channel = _Channel(Reader(tail, reader.cursor), self._frame, self._revision, self._metrics)
-            self._channels[tail] = channel
-        try:
-            reader.cursor = await channel.join(line, reader.cursor)
-        finally:
-            if channel.leave(line) and self._channels.get(tail) is channel:
-                del self._channels[tail]
-        return True
+    def has_room(self, tail: Tail, shape: Shape) -> bool:
+        """Whether one more may follow in this shape. Only shapes that cost something are counted."""
+        if shape.plain or (tail, shape) in self._channels:
+            return True
+        return sum(each is tail and not other.plain for each, other in self._channels) < limits.STREAM_SHAPES
 
+    def follow(self, tail: Tail, shape: Shape, cursor: Cursor, sent: Sent) -> "Follower":
+        """Somebody who has what is up to `cursor`; nothing begins before its `start`. `sent(records, bytes)` counts."""
+        key = (tail, shape)
+        channel = self._channels.get(key)
+        if channel is None:
+            channel = self._channels[key] = _LogChannel(tail, shape, sent, self._settled, self._clock, self._metrics)
+        return Follower(channel, cursor, lambda: self._left(key, channel))
 
-class _Place(NamedTuple):
-    since: Cursor  # what the line had when it joined
-    left: "asyncio.Future[Cursor]"  # what it had when it was let go
+    def _left(self, key: tuple[Tail, Shape], channel: "_LogChannel") -> None:
+        if not channel.followers:
+            channel.close()
+            self._channels.pop(key, None)
 
 
-class _Channel:
-    """Lines at the head of one log, and the task that brings them on together."""
+class _LogChannel:
+    """The head of one log in one shape, and the task that brings everybody there on together."""
 
     def __init__(
-        self, reader: Reader, frame: Callable[[Page], bytes], revision: Callable[[], int], metrics: Metrics
+        self,
+        tail: Tail,
+        shape: Shape,
+        sent: Sent,
+        settled: Callable[[], Awaitable[None]],
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
-        self._reader = reader
-        self._frame = frame
-        self._revision = revision
-        self._began_at = revision()
+        self.tail = tail
+        self.shape = shape
+        self.followers = 0
+        self._reader = Reader(tail)
+        self.lines = Channel(self._reader.cursor, self.count)
+        self._sent = sent
+        self._settled = settled
+        self._clock = clock
         self._metrics = metrics
-        self._places: dict[Line, _Place] = {}
-        self._task = asyncio.create_task(self._run(), name="broadcast")
+        self._task: asyncio.Task[None] | None = None
 
-    @property
-    def ended(self) -> bool:
-        return self._task.done()
+    def join(self, line: Line, follower: "Follower", cursor: Cursor) -> None:
+        if self._task is None or self._task.done():
+            self._reader = Reader(self.tail)
+            self.lines.cursor = self._reader.cursor
+            self._task = asyncio.create_task(self._run(), name=f"broadcast {self.tail.pipeline}")
+        self.lines.join(line, follower, cursor)
 
-    def join(self, line: Line, since: Cursor) -> "asyncio.Future[Cursor]":
-        """Done when the line is let go, with what it had then."""
-        place = self._places[line] = _Place(since, asyncio.get_running_loop().create_future())
-        return place.left
-
-    def leave(self, line: Line) -> bool:
-        """True when nobody is left, which ends the channel."""
-        self._places.pop(line, None)
-        if not self._places:
+    def close(self) -> None:
+        if self._task is not None:
             self._task.cancel()
-        return not self._places
+
+    def count(self, records: int, size: int) -> None:
+        """What was written to clients."""
+        self._metrics.stream_events.inc(records)
+        self._sent(records, size)
+
+    def frames(self, page: Page, clients: int) -> tuple[Frame, ...]:
+        """What so many clients get of a page."""
+        if page.gap is not None:
+            self._metrics.gaps.inc(clients)
+        return page.encoded(self.shape) if clients else ()
 
     async def _run(self) -> None:
         try:
-            while True:
-                before = self._reader.cursor
-                page = await self._reader.next(wait=limits.KEEPALIVE_SECONDS)
-                if self._revision() != self._began_at:
-                    break
-                await self._write(page)
-        except Exception as error:
-            for place in self._waiting():
-                place.left.set_exception(error)
+            await self._follow()
+        except StorageError as error:
+            _log.warning("streams end early", pipeline=self.tail.pipeline, error=str(error))
+        except Exception:
+            _log.exception("streams end early", pipeline=self.tail.pipeline)
+        for line in self.lines.lines:
+            line.end()
+
+    async def _follow(self) -> None:
+        loop = asyncio.get_running_loop()
+        said = loop.time()
+        while True:
+            page = await self._reader.next(wait=max(said + limits.KEEPALIVE_SECONDS - loop.time(), 0))
+            frames = self.frames(page, len(self.lines))
+            if not frames and loop.time() - said >= limits.KEEPALIVE_SECONDS:
+                frames = (Frame(page.last, self.shape.silence(page.cursor, self._clock())),)
+            if frames:
+                said = loop.time()
+                await self._settled()
+            await self.lines.write(frames, page.cursor)
+
+
+class Follower:
+    """One client of one log: a cursor. It is among the others at the head, on its way there, or waits until the client
+    has taken what it got."""
+
+    __slots__ = ("_channel", "_cursor", "_left", "_line", "_task")
+
+    def __init__(self, channel: _LogChannel, cursor: Cursor, left: Callable[[], None]) -> None:
+        channel.followers += 1
+        self._channel = channel
+        self._cursor = cursor
+        self._left = left
+        self._line: Line
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, line: Line) -> None:
+        """Write to `line` from now on."""
+        self._line = line
+        self.resume()
+
+    def resume(self) -> None:
+        """The client has taken what it got: go on."""
+        self.catch_up(self._cursor)
+
+    def stop(self) -> None:
+        """Nothing more. To be called once."""
+        if self._task is not None:
+            self._task.cancel()
+        self._channel.lines.leave(self._line)
+        self._channel.followers -= 1
+        self._left()
+
+    def fell_behind(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+
+    def catch_up(self, cursor: Cursor) -> None:
+        tail = self._channel.tail
+        if cursor == Cursor(tail.epoch, tail.last):
+            self._channel.join(self._line, self, cursor)
         else:
-            for place in self._waiting():
-                place.left.set_result(_later(place.since, before))
+            self._cursor = cursor
+            self._task = asyncio.create_task(self._catch_up(), name=f"catch up {tail.pipeline}")
 
-    def _waiting(self) -> list[_Place]:
-        return [place for place in self._places.values() if not place.left.done()]
+    async def _catch_up(self) -> None:
+        try:
+            if await self._read():
+                self._channel.join(self._line, self, self._cursor)
+        except StorageError as error:
+            _log.warning("a stream ends early", pipeline=self._channel.tail.pipeline, error=str(error))
+            self._line.end()
 
-    async def _write(self, page: Page) -> None:
-        frame = self._frame(page)
-        places = list(self._places.items())
-        for start in range(0, len(places), limits.BROADCAST_SLICE):
-            if start:
-                await asyncio.sleep(0)
-            for line, (since, left) in places[start : start + limits.BROADCAST_SLICE]:
-                if left.done():
-                    continue
-                if since.offset > page.after and since.epoch == page.epoch:
-                    if since.offset < page.last:  # it joined ahead of us and has a part of this page
-                        left.set_result(since)
-                elif not line.write(frame):
-                    left.set_result(page.cursor)
-        self._metrics.stream_events.inc(len(page.records) * len(places))
-        if page.gap is not None:
-            self._metrics.gaps.inc(len(places))
+    async def _read(self) -> bool:
+        """Write what is missing. False when the client fell behind meanwhile."""
+        reader = Reader(self._channel.tail, self._cursor)
+        while not self._line.behind:
+            page = await reader.next(wait=0)
+            if not page.records and page.gap is None:
+                return True
+            if not self._write(self._channel.frames(page, 1), page.epoch):
+                break
+            self._cursor = page.cursor
+            await asyncio.sleep(0)  # who reads a long way back does not hold up the others
+        return False
 
-
-def _later(since: Cursor, before: Cursor) -> Cursor:
-    return since if since.epoch == before.epoch and since.offset > before.offset else before
+    def _write(self, frames: tuple[Frame, ...], epoch: str) -> bool:
+        records = size = 0
+        for frame in frames:
+            self._line.send(frame.data)
+            self._cursor = Cursor(epoch, frame.last)
+            records, size = records + frame.records, size + len(frame.data)
+            if self._line.behind:
+                break
+        self._channel.count(records, size)
+        return not self._line.behind

@@ -1,28 +1,16 @@
-"""The bytes of records as each kind of client needs them. `Page.encoded` keeps them, so they are made once."""
+"""The bytes of pages and events. `Page.encoded` keeps those of a page, so they are made once."""
+
+from collections.abc import Mapping
 
 import orjson
 
-from livedash.model import Cursor, Page, Record
+from livedash.model import Cursor, Json, Page
 
 
-def event(epoch: bytes, record: Record) -> bytes:
-    """One record as an unnamed Server-Sent Event."""
-    return b'id: %b-%d\ndata: {"offset":%d%b\n\n' % (epoch, record.offset, record.offset, record.body)
-
-
-def events(page: Page) -> bytes:
-    """A page as Server-Sent Events: its gap, if any, then its records.
-
-    The gap's id is the cursor just before the first record that follows, so a client that breaks off after the gap
-    resumes behind it and is not told again.
-    """
-    epoch = page.epoch.encode()
-    records = b"".join([event(epoch, record) for record in page.records])
-    if page.gap is None:
-        return records
-    resume = Cursor(page.epoch, page.records[0].offset - 1 if page.records else page.after)
-    gap = orjson.dumps(page.gap.json())
-    return b"event: gap\nid: %b\ndata: %b\n\n" % (str(resume).encode(), gap) + records
+def event(name: str, data: Mapping[str, Json], cursor: Cursor | None = None) -> bytes:
+    """One named Server-Sent Event; `cursor` becomes its id."""
+    tag = b"" if cursor is None else b"id: %b\n" % str(cursor).encode()
+    return b"event: %b\n%bdata: %b\n\n" % (name.encode(), tag, orjson.dumps(data, default=str))
 
 
 def lines(page: Page) -> bytes:

@@ -9,6 +9,7 @@ from livedash.model.errors import LivedashError
 from livedash.web.http import bearer, query
 from livedash.web.origin import check_origin
 from livedash.web.sessions import Sessions
+from livedash.web.streams import gone
 
 
 class Access:
@@ -38,10 +39,13 @@ class Access:
         return rights.may_append(rights.actor_of(self._directory, bearer(scope)), self._directory.pipeline(name))
 
     def to_read(self, name: str, scope: Scope) -> Pipeline:
+        return self.to_follow(name, scope).pipeline
+
+    def to_follow(self, name: str, scope: Scope) -> "Reading":
         """The token may stand in the query: an EventSource cannot send headers."""
         token = bearer(scope) or query(scope).get("token")
-        actor = rights.actor_of(self._directory, token)
-        return rights.may_read(actor, self._directory.pipeline(name))
+        pipeline = rights.may_read(rights.actor_of(self._directory, token), self._directory.pipeline(name))
+        return Reading(self._directory, pipeline, token)
 
     def to_view(self, name: str, scope: Scope) -> Dashboard:
         return rights.may_view(self.actor(scope), self._directory.dashboard(name))
@@ -56,19 +60,30 @@ class Access:
         except LivedashError:
             return None
 
-    @property
-    def revision(self) -> int:
-        """As long as it is the same, everybody may what they might."""
-        return self._directory.revision
-
-    def still_readable(self, pipeline: Pipeline, scope: Scope) -> bool:
-        """False when the pipeline was deleted or moved between persisting and not, or the asker's token revoked."""
-        try:
-            return self.to_read(pipeline.id, scope).persist == pipeline.persist
-        except LivedashError:
-            return False
-
     def to_administer(self, scope: Scope) -> rights.Actor:
         actor = self.actor(scope)
         rights.may_administer(actor)
         return actor
+
+
+class Reading:
+    """Somebody let in to a pipeline, for as long as they stay."""
+
+    __slots__ = ("_directory", "_token", "pipeline")
+
+    def __init__(self, directory: Directory, pipeline: Pipeline, token: str | None) -> None:
+        self.pipeline = pipeline
+        self._directory = directory
+        self._token = token
+
+    def refusal(self) -> bytes | None:
+        """What to say when they may not stay; None while they may."""
+        pipeline = self._directory.pipeline(self.pipeline.id)
+        if pipeline is None:
+            return gone("deleted", "This pipeline was deleted.")
+        try:
+            rights.may_read(rights.actor_of(self._directory, self._token), pipeline)
+        except LivedashError:
+            return gone("revoked", "The token opens this pipeline no more; ask for the new one.")
+        # another log holds it now: who comes back is told of the gap
+        return None if pipeline.persist == self.pipeline.persist else b""

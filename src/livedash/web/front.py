@@ -31,7 +31,8 @@ _SECURITY = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
-Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
+Handler = Callable[[Scope, Receive, Send], Awaitable[int | None]]
+"""Its status, where it answers past `send`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Front:
 
         started = time.perf_counter()
         try:
-            await handler(scope, receive, watched)
+            status = await handler(scope, receive, watched) or status
         except LivedashError as error:
             await refuse(watched, error)
         except Disconnected:

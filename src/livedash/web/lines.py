@@ -1,10 +1,20 @@
-"""The way past ASGI: what uvicorn's connections can do beyond it."""
+"""The way past ASGI: what uvicorn's connections can do beyond it. Nothing else touches its private parts.
+
+A response that stays open is written straight to its transport, which a line takes over: uvicorn's protocol, parser
+and cycle, and the task of the request, are gone then. So a quiet client costs little memory and no turn of the loop.
+"""
 
 import asyncio
+from collections.abc import Callable
+from typing import Protocol as Interface
+from typing import cast
 
 from starlette.types import Scope
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from livedash.base import limits
+from livedash.web.http import Headers
 
 _EXTENSION = "livedash.connection"
 
@@ -18,6 +28,7 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         cycle.transport = _Joining(self.transport, self.loop)  # type: ignore[assignment]
+        self.answering = cycle  # with pipelined requests `cycle` is that of the newest
         super()._start_asgi_task(cycle, app)
 
 
@@ -56,30 +67,92 @@ class _Joining:
         self._head = b""
 
 
-class HttpLine:
-    """A response under way that has a chunked body. Between two of its messages, chunks may be written past ASGI."""
+class Owner(Interface):
+    """Who is on a line."""
 
-    def __init__(self, protocol: Protocol) -> None:
-        self._transport = protocol.transport
-        self._flow = protocol.flow
+    def resume(self) -> None:
+        """The client has taken what it got."""
+        ...
 
-    @property
-    def ready(self) -> bool:
-        """Whether the client has taken what it got so far."""
-        return not self._flow.write_paused
+    def gone(self) -> None:
+        """The line has ended, by either side. Called once."""
+        ...
 
-    def write(self, frame: bytes) -> bool:
-        """Write a chunk made by `chunk`. False when the client has fallen behind."""
-        self._transport.write(frame)
-        return not self._flow.write_paused
+    def end(self, said: bytes = b"") -> None:
+        """Take leave and close."""
+        ...
 
 
-def line_of(scope: Scope) -> HttpLine | None:
-    """The line of a request's response; None under another server."""
-    protocol = scope.get("extensions", {}).get(_EXTENSION)
-    return None if protocol is None else HttpLine(protocol)
+class TransportLine(asyncio.Protocol):
+    """A response whose transport was taken over. Its body ends with the connection, so that clients of HTTP/1.0 and of
+    HTTP/1.1 get the same bytes."""
+
+    __slots__ = ("_owner", "_received", "_transport", "behind", "send")
+
+    def __init__(self, transport: asyncio.Transport, owner: Owner) -> None:
+        self._transport = transport
+        self._owner = owner
+        self._received = 0
+        self.behind = False
+        self.send: Callable[[bytes], object] = transport.write
+
+    def end(self, said: bytes = b"") -> None:
+        self._owner.end(said)
+
+    def close(self) -> None:
+        """End the connection when what was sent has gone out."""
+        self.send = _nowhere
+        self._transport.close()
+
+    def pause_writing(self) -> None:
+        self.behind = True
+
+    def resume_writing(self) -> None:
+        self.behind = False
+        self._owner.resume()
+
+    def data_received(self, data: bytes) -> None:
+        self._received += len(data)  # a pipelined request: not answered, since the connection ends with this response
+        if self._received > limits.RECEIVED_BYTES:
+            self._transport.abort()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.send = _nowhere
+        self._owner.gone()
 
 
-def chunk(body: bytes) -> bytes:
-    """One chunk of a chunked body; `body` is not empty."""
-    return b"%x\r\n%b\r\n" % (len(body), body)
+def take_over(scope: Scope, headers: Headers, begin: bytes, owner: Owner) -> TransportLine | None:
+    """Answer a request with 200, `begin` and what its line sends from then on; the ASGI application just returns. None
+    under another server."""
+    protocol = cast(Protocol | None, scope.get("extensions", {}).get(_EXTENSION))
+    if protocol is None:
+        return None
+    cycle, transport = protocol.answering, protocol.transport
+    cycle.response_started = cycle.response_complete = True
+    protocol.connections.discard(protocol)  # a stop does not wait for it
+    protocol._unset_keepalive_if_required()
+    protocol.flow.resume_reading()
+    fields = [*protocol.server_state.default_headers, *headers, (b"connection", b"close")]
+    head = b"".join([b"HTTP/1.1 200 OK\r\n", *[b"%b: %b\r\n" % field for field in fields], b"\r\n"])
+    line = TransportLine(transport, owner)
+    transport.set_protocol(line)
+    transport.set_write_buffer_limits(high=limits.LINE_BYTES)
+    if transport.is_closing():  # the client left while it was being let in, and uvicorn's protocol was told
+        asyncio.get_running_loop().call_soon(line.connection_lost, None)
+    else:
+        transport.write(head + begin)
+    scope["extensions"] = {}
+    _forget(protocol)
+    return line
+
+
+def _forget(protocol: Protocol) -> None:
+    """Untie what points at each other, so that it goes at once and not when garbage is next collected."""
+    del protocol.answering
+    for name in ("transport", "flow", "parser", "cycle", "scope", "headers"):
+        setattr(protocol, name, None)
+    protocol.pipeline.clear()
+
+
+def _nowhere(data: bytes) -> None:
+    """The connection has ended."""

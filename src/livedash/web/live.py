@@ -1,37 +1,39 @@
 """`GET /d/{slug}/live?version=`: what happens on a dashboard after the version a page has, as Server-Sent Events."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
+import structlog
 from starlette.types import Receive, Scope, Send
 
 from livedash.base.metrics import Metrics
 from livedash.boards import patch
-from livedash.boards.board import Board
-from livedash.boards.boards import Boards
+from livedash.boards.boards import Boards, Watch
 from livedash.boards.settings import ViewerSettings
 from livedash.catalog.entries import Dashboard
-from livedash.model import Clock, Cursor
-from livedash.model.errors import BadCursor, NotFound
+from livedash.model import Cursor
+from livedash.model.errors import BadCursor, Busy, NotFound, StorageError
+from livedash.stream.channel import Line
 from livedash.web.access import Access
 from livedash.web.http import query, text_header
-from livedash.web.streams import Streams, Write
+from livedash.web.streams import Streams, brief, farewell, gone
 
-PING_SECONDS = 15.0  # a page that hears nothing for longer than this and a little calls itself stale
+_log = structlog.get_logger("livedash.live")
 _NOWHERE = Cursor("0", 0)  # no board has this version
+_GONE = gone("deleted", "It may also have been made private; ask whoever runs this Livedash.")
 
 
 class Live:
-    """Follows one board for each open page."""
+    """Lets pages in and brings each to its board."""
 
-    def __init__(self, boards: Boards, access: Access, streams: Streams, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, boards: Boards, access: Access, streams: Streams, metrics: Metrics) -> None:
         self._boards = boards
         self._access = access
         self._streams = streams
-        self._clock = clock
         self._metrics = metrics
 
-    async def __call__(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, name: str, scope: Scope, receive: Receive, send: Send) -> int:
         version = _version(scope)
         try:
             dashboard = self._access.to_view(name, scope)
@@ -39,47 +41,97 @@ class Live:
             if version == _NOWHERE:
                 raise
             # the page had a version, so the dashboard went while it was away; of a 404 its EventSource learns nothing
-            return await self._streams.serve(receive, send, _say_gone)
-        settings = ViewerSettings.parse(query(scope))
-        with self._metrics.viewers.track_inprogress():
-            pump = partial(self._pump, dashboard, settings, version, scope)
-            await self._streams.serve(receive, send, pump)
+            return await brief(send, _GONE + farewell())
+        find = partial(self._access.still_viewable, dashboard, scope)
+        viewer = Viewer(self._boards, find, ViewerSettings.parse(query(scope)), version)
+        self._metrics.viewers.inc()
+        return await self._streams.open(
+            scope,
+            receive,
+            send,
+            viewer,
+            of=dashboard.id,
+            refusal=lambda: None if find() else _GONE,
+            left=self._metrics.viewers.dec,
+        )
 
-    async def _pump(
-        self, dashboard: Dashboard, settings: ViewerSettings, version: Cursor, scope: Scope, write: Write
+
+class Viewer:
+    """One open page: the version that it has, on a board or on its way to one."""
+
+    def __init__(
+        self, boards: Boards, find: Callable[[], Dashboard | None], settings: ViewerSettings, version: Cursor
     ) -> None:
-        while current := self._access.still_viewable(dashboard, scope):
-            async with self._boards.watch(current, settings) as board:
-                version = await self._follow(board, version, scope, write)
-        await _say_gone(write)
+        """`find()` is the dashboard as it is now, None when there is none (any more) for this viewer."""
+        self._boards = boards
+        self._find = find
+        self._settings = settings
+        self._version = version
+        self._watch: Watch | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._line: Line
 
-    async def _follow(self, board: Board, version: Cursor, scope: Scope, write: Write) -> Cursor:
-        """Bring the viewer up to the board's version and keep it there, until the board is closed or the viewer may
-        not look at it any more: a session ends without anything being changed."""
-        loop = asyncio.get_running_loop()
-        ping_at = look_at = 0.0
-        while not board.closed:
-            if loop.time() >= look_at:
-                look_at = loop.time() + PING_SECONDS
-                if not self._access.may_view(board.dashboard, scope):
-                    break
-            if version != board.version:
-                chunk, version = _changes(board, version), board.version
-                await write(chunk)
-            elif loop.time() >= ping_at:
-                ping_at = loop.time() + PING_SECONDS
-                await write(patch.event("ping", {"now": self._clock() // 1000}))
-            await board.changed(version, max(min(ping_at, look_at) - loop.time(), 0))
-        return version
+    def start(self, line: Line) -> None:
+        self._line = line
+        self._look()
 
+    def resume(self) -> None:
+        if self._watch is not None:
+            self._show(self._watch)
 
-async def _say_gone(write: Write) -> None:
-    await write(patch.event("gone", {"detail": "It may also have been made private; ask whoever runs this Livedash."}))
+    def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._leave()
 
+    def fell_behind(self, cursor: Cursor) -> None:
+        self._version = cursor
 
-def _changes(board: Board, version: Cursor) -> bytes:
-    chunk = board.since(version)
-    return chunk if chunk is not None else patch.state(board.version, board.dashboard.title, board.html())
+    def catch_up(self, cursor: Cursor) -> None:
+        self._version = cursor
+        self.resume()
+
+    def _look(self) -> None:
+        """The board is not there yet, or was closed: look for the one that is right now."""
+        self._leave()
+        self._task = asyncio.create_task(self._arrive(), name="viewer")
+
+    def _leave(self) -> None:
+        if self._watch is not None:
+            watch, self._watch = self._watch, None
+            watch.board.channel.leave(self._line)
+            watch.leave()
+
+    async def _arrive(self) -> None:
+        try:
+            while dashboard := self._find():
+                watch = await self._boards.take(dashboard, self._settings, self._moved)
+                if not watch.board.closed:
+                    self._watch = watch
+                    return self._show(watch)
+                watch.leave()
+            self._line.end(_GONE)
+        except (Busy, StorageError) as error:
+            _log.warning("a live page ends early", error=str(error))
+            self._line.end()
+
+    def _moved(self) -> None:
+        if self._watch is not None:  # else it is being looked for
+            self._look()
+
+    def _show(self, watch: Watch) -> None:
+        """What the page has not, then live with all the others."""
+        board = watch.board
+        if self._line.behind:
+            return
+        if self._version != board.version:
+            changes = board.since(self._version)
+            state = patch.state(board.version, board.dashboard.title, board.html()) if changes is None else changes
+            self._line.send(state)
+            self._version = board.version
+        self._line.send(board.ping())
+        if not self._line.behind:
+            board.channel.join(self._line, self, self._version)
 
 
 def _version(scope: Scope) -> Cursor:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from livedash.base import limits
 from livedash.base.config import Settings
 from livedash.model.errors import Conflict
 from livedash.web.lines import Protocol
@@ -24,6 +25,8 @@ def listen(settings: Settings) -> socket.socket:
     # said by name, or asyncio leaves Nagle's algorithm on and every second answer waits 40 ms for the client's ACK
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; what is accepted inherits it, and no stream pays for a call
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limits.UNACKED_SECONDS * 1000)
     try:
         sock.bind((settings.host, settings.port))
         sock.listen(BACKLOG)  # from here on who connects waits instead of being refused

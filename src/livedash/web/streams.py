@@ -2,16 +2,19 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections import Counter
+from collections.abc import Callable
+from typing import Protocol
 
-import structlog
-from starlette.types import Receive, Send
+from starlette.types import Receive, Scope, Send
 
-from livedash.model.errors import StorageError
-from livedash.web.http import Headers
+from livedash.catalog.directory import Directory
+from livedash.stream.channel import Line
+from livedash.stream.frames import event
+from livedash.web.asgi_line import AsgiLine
+from livedash.web.http import Headers, answer
+from livedash.web.lines import TransportLine, take_over
 
-_log = structlog.get_logger("livedash.streams")
 SSE_HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -19,62 +22,174 @@ SSE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
 )
 HELLO = b":\n\n"  # makes proxies pass the head on at once
-KEEPALIVE = b":keepalive\n\n"
 RETRY_MS = (1_000, 4_000)  # after a stop clients come back spread over this time, not all in one moment
+SWEEP_SECONDS = 15.0  # rights that end by themselves, as a session's do, are looked at this often
+_SWEEP_SLICE = 250  # streams looked at before others get a turn (about 1 ms)
 
-Write = Callable[[bytes], Awaitable[None]]
 
-
-def farewell() -> bytes:
+def farewell(retry_ms: tuple[int, int] = RETRY_MS) -> bytes:
     """Tells an EventSource to come back later; sent before we end a response ourselves."""
-    return b"retry: %d\n\n" % random.randint(*RETRY_MS)
+    return b"retry: %d\n\n" % random.randint(*retry_ms)
+
+
+def gone(reason: str, detail: str) -> bytes:
+    """Tells a client that what it follows is no more for it. When it comes back all the same it is refused, by a status
+    that ends an EventSource for good."""
+    return event("gone", {"reason": reason, "detail": detail})
+
+
+async def brief(send: Send, said: bytes, headers: Headers = ()) -> int:
+    """A stream that ends at once. Any other status than 200 would end an EventSource for good."""
+    await answer(send, 200, [*SSE_HEADERS, *headers], HELLO + said)
+    return 200
+
+
+class Follower(Protocol):
+    """What sends to a line."""
+
+    def start(self, line: Line) -> None: ...
+
+    def resume(self) -> None:
+        """The client has taken what it got."""
+        ...
+
+    def stop(self) -> None:
+        """Nothing more. Called once."""
+        ...
+
+
+class Stream:
+    """One open response."""
+
+    __slots__ = ("_follower", "_left", "_line", "_refusal", "_streams", "of")
+
+    def __init__(
+        self,
+        streams: "Streams",
+        of: str,
+        follower: Follower,
+        refusal: Callable[[], bytes | None],
+        left: Callable[[], None],
+    ) -> None:
+        self.of = of
+        self._streams = streams
+        self._follower = follower
+        self._refusal = refusal
+        self._left = left
+        self._line: TransportLine | AsgiLine
+
+    def begin(self, line: TransportLine | AsgiLine) -> None:
+        self._line = line
+        self._follower.start(line)
+
+    def resume(self) -> None:
+        self._follower.resume()
+
+    def check(self) -> None:
+        """End it when the client may not follow any more."""
+        if (said := self._refusal()) is not None:
+            self.end(said)
+
+    def end(self, said: bytes = b"") -> None:
+        if self._streams.discard(self):
+            self._part()
+            self._line.send(said + farewell())
+            self._line.close()
+
+    def gone(self) -> None:
+        if self._streams.discard(self):
+            self._part()
+
+    def _part(self) -> None:
+        self._follower.stop()
+        self._left()
 
 
 class Streams:
-    """Every open stream, so that a stop can end them all at once."""
+    """Every open stream, so that a stop can end them all, and a change of rights those that it concerns."""
 
-    def __init__(self) -> None:
-        self._pumps: set[asyncio.Task[None]] = set()
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._revision = directory.revision
+        self._open: set[Stream] = set()
+        self._count: Counter[str] = Counter()
+        self._sweeping = asyncio.Lock()
         self._stopping = False
 
-    async def serve(
-        self, receive: Receive, send: Send, pump: Callable[[Write], Coroutine[Any, Any, None]], headers: Headers = ()
-    ) -> None:
-        """Send the head, then run `pump(write)` until it ends, the client goes away, or the server stops."""
+    async def open(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        follower: Follower,
+        *,
+        of: str,
+        refusal: Callable[[], bytes | None],
+        left: Callable[[], None],
+        headers: Headers = (),
+    ) -> int:
+        """Answer with what `follower` sends, until the client goes away or somebody ends it; with uvicorn this returns
+        at once and the stream goes on. `of` is the id of what is followed, `refusal()` what a client is told that may
+        not follow any more (None while it may), `left()` is called once when it has ended. The status."""
+        stream = Stream(self, of, follower, refusal, left)
+        fields = [*SSE_HEADERS, *headers]
+        if taken := take_over(scope, fields, HELLO, stream):
+            self._begin(stream, taken)
+            return 200
+        line = AsgiLine(stream)
+        line.send(HELLO)
+        self._begin(stream, line)
+        await line.serve(fields, receive, send)
+        return 200
 
-        async def write(chunk: bytes) -> None:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    def _begin(self, stream: Stream, line: TransportLine | AsgiLine) -> None:
+        self._open.add(stream)
+        self._count[stream.of] += 1
+        stream.begin(line)
+        if self._stopping:
+            stream.end()
 
-        await send({"type": "http.response.start", "status": 200, "headers": [*SSE_HEADERS, *headers]})
-        await write(HELLO)
-        gone = asyncio.create_task(_disconnected(receive))
-        task = asyncio.create_task(pump(write))
-        self._pumps.add(task)
-        try:
-            if not self._stopping:
-                await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._pumps.discard(task)
-            gone.cancel()
-            task.cancel()
-            (outcome, _) = await asyncio.gather(task, gone, return_exceptions=True)
-            self._report(outcome)
-        if not gone.done() or gone.cancelled():
-            await send({"type": "http.response.body", "body": farewell()})
+    def open_of(self, id: str) -> int:
+        """How many follow the pipeline or dashboard with this id."""
+        return self._count[id]
 
-    def _report(self, outcome: BaseException | None) -> None:
-        if isinstance(outcome, StorageError):
-            _log.warning("a stream ends early", error=str(outcome))
-        elif isinstance(outcome, Exception):
-            _log.error("a stream failed", exc_info=outcome)
+    def discard(self, stream: Stream) -> bool:
+        """Forget a stream; whether it was known."""
+        if stream not in self._open:
+            return False
+        self._open.remove(stream)
+        self._count[stream.of] -= 1
+        if not self._count[stream.of]:
+            del self._count[stream.of]
+        return True
+
+    async def run(self) -> None:
+        """Let go whoever may not follow any more, until cancelled."""
+        while True:
+            await self._sweep()
+            try:
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._directory.changed(self._revision)
+            except TimeoutError:
+                pass
+
+    async def settled(self) -> None:
+        """Return when nobody is left here who may not follow any more by what is configured now."""
+        while self._revision != self._directory.revision:
+            await self._sweep()
+
+    async def _sweep(self) -> None:
+        async with self._sweeping:
+            revision, streams = self._directory.revision, list(self._open)
+            for start in range(0, len(streams), _SWEEP_SLICE):
+                if start:
+                    await asyncio.sleep(0)
+                for stream in streams[start : start + _SWEEP_SLICE]:
+                    stream.check()
+            self._revision = revision
 
     def stop(self) -> None:
-        """End every stream; none begins after this."""
+        """End every stream; none goes on after this."""
         self._stopping = True
-        for task in self._pumps:
-            task.cancel()
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+        for stream in list(self._open):
+            stream.end()
