@@ -6,15 +6,15 @@ STAMP := $(VENV)/.stamp
 STATIC := src/livedash/web/static/manifest.json
 ASSETS := $(wildcard assets/src/* assets/*.mjs assets/package*.json)
 
-.PHONY: demo test test-long check bench assets clean browser
+.PHONY: demo test test-long check bench assets clean browser nginx
 
 demo: $(STAMP) $(STATIC)
 	$(BIN)/livedash demo
 
-test: check browser
+test: check browser nginx
 	$(BIN)/python -m pytest -m "not long"
 
-test-long: check browser
+test-long: check browser nginx
 	$(BIN)/python -m pytest -m long
 	./tests/unpinned.sh $(PYTHON)
 
@@ -24,7 +24,7 @@ check: $(STAMP) $(STATIC)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) $(STATIC) browser
+bench: $(STAMP) $(STATIC) browser nginx
 	$(BIN)/python -m bench
 
 assets: $(STATIC)
@@ -46,6 +46,14 @@ browser:
 	  || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	       && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
 	  || { echo "Chromium is missing: install it (Debian: apt-get install chromium)"; exit 1; }
+
+# A proxy before the server in tests, and beside it in the bench (with its module nchan).
+nginx:
+	@{ command -v nginx >/dev/null && test -e /usr/lib/nginx/modules/ngx_nchan_module.so; } \
+	  || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	       && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	          nginx libnginx-mod-nchan >/dev/null; } \
+	  || { echo "nginx is missing: install it (Debian: apt-get install nginx libnginx-mod-nchan)"; exit 1; }
 
 clean:
 	rm -rf $(VENV) assets/node_modules src/livedash/web/static
