@@ -1,4 +1,4 @@
-// Builds src/livedash/web/static: hashed files and manifest.json, {logical name: file}. Run by `npm run build`.
+// Builds src/livedash/web/static: the files and manifest.json, {logical name: file}. Run by `npm run build`.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
@@ -9,14 +9,19 @@ const here = dirname(fileURLToPath(import.meta.url));
 const source = (name) => join(here, "src", name);
 const target = join(here, "..", "src", "livedash", "web", "static");
 
+/** Files whose name stays, since pages of other sites load them; every other file has a hash of its content in it. */
+const FIXED = { "follow.js": "livedash.js" };
+/** What may be served of a file at most, in bytes. */
+const BUDGETS = { "follow.js": 2048 };
+
 /** `livedash.js` → its bundled, minified bytes. */
-async function bundle(name) {
+async function bundle(name, format = "iife") {
   const { outputFiles } = await build({
     entryPoints: [source(name)],
     bundle: true,
     minify: true,
     write: false,
-    format: "iife",
+    format,
     target: ["chrome123", "firefox120", "safari17.5"],
     legalComments: "inline",
   });
@@ -39,6 +44,7 @@ async function contents() {
   return {
     "theme.js": await bundle("theme.js"),
     "livedash.js": await bundle("livedash.js"),
+    "follow.js": await bundle("follow.js", "esm"),
     "livedash.css": Buffer.concat([await bundle("livedash.css"), Buffer.from(gridClasses())]),
     "favicon.svg": await readFile(source("favicon.svg")),
   };
@@ -54,7 +60,8 @@ async function write(files) {
   await mkdir(target, { recursive: true });
   const manifest = {};
   for (const [name, bytes] of Object.entries(files)) {
-    manifest[name] = hashed(name, bytes);
+    if (bytes.length > BUDGETS[name]) throw new Error(`${name} has ${bytes.length} of ${BUDGETS[name]} bytes`);
+    manifest[name] = FIXED[name] ?? hashed(name, bytes);
     await writeFile(join(target, manifest[name]), bytes);
   }
   await writeFile(join(target, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -36,12 +36,12 @@ from livedash.stream.retention import Retention
 from livedash.stream.tail import Tails
 from livedash.web.access import Access
 from livedash.web.admission import Admission
+from livedash.web.cross_origin import CrossOrigin
 from livedash.web.events import Events
 from livedash.web.front import Front, Plain
 from livedash.web.hosts import Hosts, allowed_hosts
 from livedash.web.ingest import Ingest
 from livedash.web.live import Live
-from livedash.web.preflight import Preflight
 from livedash.web.rest import Parts, rest
 from livedash.web.sessions import Sessions
 from livedash.web.streams import Streams
@@ -125,7 +125,7 @@ async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = N
             Ingest(door, access, metrics),
             events,
             Live(boards, access, streams, metrics),
-            Preflight(directory),
+            CrossOrigin(directory),
         )
         front = Front(plain, rest(parts), Hosts(allowed_hosts(settings)), metrics)
         yield App(front, catalog, logs, sessions, streams, door, tails)

@@ -1,4 +1,4 @@
-"""Static assets: names from the manifest, immutable caching, and nothing else served."""
+"""Static assets: names from the manifest, caching, what other origins may load, and nothing else served."""
 
 import gzip
 import json
@@ -15,12 +15,15 @@ from starlette.routing import Mount
 from livedash.web.static import FOLDER, Assets, AssetsMissing
 
 TEMPLATES = FOLDER.parent / "templates"
+MANIFEST = {"a.js": "a.1234.js", "a.css": "a.5678.css", "follow.js": "livedash.js"}
+FOR_OTHERS = {"access-control-allow-origin", "cross-origin-resource-policy"}
 
 
 @pytest.fixture
 def assets(tmp_path: Path) -> Assets:
-    (tmp_path / "manifest.json").write_text(json.dumps({"a.js": "a.1234.js", "a.css": "a.5678.css"}))
+    (tmp_path / "manifest.json").write_text(json.dumps(MANIFEST))
     (tmp_path / "a.1234.js").write_text("script")
+    (tmp_path / "livedash.js").write_text("helper")
     (tmp_path / "a.5678.css").write_text("style")
     (tmp_path / "stray.js").write_text("not in the manifest")
     return Assets.load(tmp_path, prefix="/files")
@@ -49,6 +52,28 @@ async def test_a_file_is_immutable_and_typed(assets: Assets, client: httpx.Async
     assert answer.headers["content-type"] == "text/css; charset=utf-8"
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert not FOR_OTHERS & answer.headers.keys()
+
+
+async def test_pages_of_other_origins_may_load_the_helper(assets: Assets, client: httpx.AsyncClient) -> None:
+    answer = await client.get(assets.url("follow.js"), headers={"Origin": "https://shop.example"})
+    assert (answer.status_code, answer.text) == (200, "helper")
+    assert str(answer.url) == "http://livedash/files/livedash.js"
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["cache-control"] == "public, max-age=3600"
+    assert {answer.headers[name] for name in FOR_OTHERS} == {"*", "cross-origin"}
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+async def test_what_a_cache_has_is_not_sent_again(client: httpx.AsyncClient, encoding: str) -> None:
+    accepts = {"accept-encoding": encoding}
+    first = await client.get("/files/livedash.js", headers=accepts)
+    same = await client.get("/files/livedash.js", headers={**accepts, "if-none-match": first.headers["etag"]})
+    assert (same.status_code, same.content) == (304, b"")
+    kept = ("etag", "cache-control", "vary", "access-control-allow-origin")
+    assert [same.headers[name] for name in kept] == [first.headers[name] for name in kept]
+    other = await client.get("/files/a.1234.js", headers={**accepts, "if-none-match": first.headers["etag"]})
+    assert (other.status_code, other.text) == (200, "script")
 
 
 @pytest.mark.parametrize(("accepts", "encoding"), [("gzip, br", "gzip"), ("identity", None)])
@@ -124,6 +149,12 @@ def test_a_waiting_dashboard_follows_its_stream() -> None:
     html = render("dashboard")
     assert 'data-live="/d/a/live?tz=UTC&amp;from=1" data-version="a-1"' in html
     assert "The first record makes this dashboard appear by itself" in html
+
+
+async def test_the_helper_is_small() -> None:
+    async with browser(Assets.load(), "/static") as client:
+        answer = await client.get("/static/livedash.js", headers={"accept-encoding": "identity"})
+    assert answer.is_success and len(answer.content) <= 2048
 
 
 def test_the_style_sheet_places_every_position() -> None:

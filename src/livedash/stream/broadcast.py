@@ -91,6 +91,9 @@ class _LogChannel:
         self._metrics.stream_events.inc(records)
         self._sent(records, size)
 
+    def silence(self, cursor: Cursor) -> bytes:
+        return self.shape.silence(cursor, self._clock())
+
     def frames(self, page: Page, clients: int) -> tuple[Frame, ...]:
         """What so many clients get of a page."""
         if page.gap is not None:
@@ -114,7 +117,7 @@ class _LogChannel:
             page = await self._reader.next(wait=max(said + limits.KEEPALIVE_SECONDS - loop.time(), 0))
             frames = self.frames(page, len(self.lines))
             if not frames and loop.time() - said >= limits.KEEPALIVE_SECONDS:
-                frames = (Frame(page.last, self.shape.silence(page.cursor, self._clock())),)
+                frames = (Frame(page.last, self.silence(page.cursor)),)
             if frames:
                 said = loop.time()
                 await self._settled()
@@ -138,6 +141,8 @@ class Follower:
     def start(self, line: Line) -> None:
         """Write to `line` from now on."""
         self._line = line
+        if self._channel.shape.pings:  # else who loses it before the first record does not know where it began
+            line.send(self._channel.silence(self._cursor))
         self.resume()
 
     def resume(self) -> None:

@@ -31,7 +31,11 @@ def headers(scope: Scope, patterns: Sequence[str]) -> list[tuple[bytes, bytes]]:
     origin = text_header(scope, b"origin")
     if origin is None or not allowed(origin, patterns):
         return [vary]
-    return [vary, (b"access-control-allow-origin", origin.encode("latin-1"))]
+    return [
+        vary,
+        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (b"access-control-expose-headers", b"Retry-After"),
+    ]
 
 
 def preflight(scope: Scope, patterns: Sequence[str]) -> list[tuple[bytes, bytes]]:
@@ -40,7 +44,7 @@ def preflight(scope: Scope, patterns: Sequence[str]) -> list[tuple[bytes, bytes]
     if len(found) == 1:
         return found
     return [
-        *found,
+        *found[:2],
         (b"access-control-allow-methods", b"GET"),
         (b"access-control-allow-headers", b"Authorization, Last-Event-ID"),
         (b"access-control-max-age", b"%d" % MAX_AGE),

@@ -50,23 +50,22 @@ class Events:
     async def __call__(self, name: str, scope: Scope, receive: Receive, send: Send) -> int:
         reading = self._access.to_follow(name, scope)
         pipeline = reading.pipeline
-        headers = cors.headers(scope, pipeline.allowed_origins)
         asked = Asked(scope, joined=self._joined)
         if scope["method"] == "HEAD":
-            await answer(send, 200, [*SSE_HEADERS, *headers], b"")
+            await answer(send, 200, SSE_HEADERS, b"")
             return 200
         try:
             tail = await self._tails.of(pipeline)
             cursor = await asked.begin(tail)
         except StorageError as error:
             _log.warning("cannot begin a stream", pipeline=pipeline.slug, error=str(error))
-            return await brief(send, farewell(), headers)
+            return await brief(send, farewell())
         address = (scope.get("client") or ("?",))[0]
         if throttled := await self._admission.admit(pipeline.id, address, resumed=asked.resumes(tail)):
-            return await brief(send, _throttled(throttled), headers)
+            return await brief(send, _throttled(throttled))
         if not self._broadcast.has_room(tail, asked.shape):
             self._admission.leave(pipeline.id, address)
-            return await brief(send, _throttled(self._admission.too_many_shapes()), headers)
+            return await brief(send, _throttled(self._admission.too_many_shapes()))
         self._meter.opened(pipeline)
         self._metrics.streams.inc()
         return await self._streams.open(
@@ -77,7 +76,7 @@ class Events:
             of=pipeline.id,
             refusal=reading.refusal,
             left=partial(self._left, pipeline, address),
-            headers=headers,
+            headers=cors.headers(scope, pipeline.allowed_origins),
         )
 
     def _left(self, pipeline: Pipeline, address: str) -> None:

@@ -10,12 +10,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from livedash.base.metrics import Metrics
 from livedash.model.errors import LivedashError
+from livedash.web.cross_origin import CrossOrigin
 from livedash.web.events import Events
 from livedash.web.hosts import Hosts
 from livedash.web.http import JSON, PROBLEM, Disconnected, answer, header, refuse, text_header
 from livedash.web.ingest import Ingest
 from livedash.web.live import Live
-from livedash.web.preflight import Preflight
 from livedash.web.problem import encoded, problem
 
 _log = structlog.get_logger("livedash.http")
@@ -31,6 +31,7 @@ _SECURITY = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
+_SHARED = ("stream", "records", "records.csv", "records.ndjson")
 Handler = Callable[[Scope, Receive, Send], Awaitable[int | None]]
 """Its status, where it answers past `send`."""
 
@@ -42,7 +43,7 @@ class Plain:
     ingest: Ingest
     events: Events
     live: Live
-    preflight: Preflight
+    cross_origin: CrossOrigin
 
 
 class Front:
@@ -60,6 +61,8 @@ class Front:
         if not self._hosts.allow(text_header(scope, b"host")):
             body = problem(421, "this host name is not answered here; set LIVEDASH_ALLOWED_HOSTS to allow it")
             return await answer(send, 421, [PROBLEM], encoded(body))
+        if (name := _shared(scope)) is not None:
+            send = self._plain.cross_origin.telling(name, scope, send)
         route, handler = self._route(scope)
         if handler is None:
             return await self._rest(_as_get(scope), receive, _secured(send))
@@ -72,8 +75,8 @@ class Front:
                 return "records", partial(self._plain.ingest, name)
             case ["", "api", "pipelines", _, "records"] if method not in ("GET", "HEAD", "OPTIONS"):
                 return "records", partial(_not_taken, b"GET, HEAD, OPTIONS, POST")
-            case ["", "api", "pipelines", name, "records" | "stream"] if method == "OPTIONS":
-                return "preflight", partial(self._plain.preflight, name)
+            case ["", "api", "pipelines", name, last] if method == "OPTIONS" and last in _SHARED:
+                return "preflight", partial(self._plain.cross_origin.preflight, name)
             case ["", "api", "pipelines", name, "stream"] if method in ("GET", "HEAD"):
                 return "stream", partial(self._plain.events, name)
             case ["", "d", name, "live"] if method == "GET":
@@ -110,6 +113,14 @@ class Front:
                 client=(scope.get("client") or ("?",))[0],
                 agent=(header(scope, b"user-agent") or b"").decode("latin-1")[:80],
             )
+
+
+def _shared(scope: Scope) -> str | None:
+    """The pipeline of which pages of other origins may read this."""
+    match scope["path"].split("/"):
+        case ["", "api", "pipelines", name, last] if scope["method"] in ("GET", "HEAD") and last in _SHARED:
+            return str(name)
+    return None
 
 
 async def _alive(scope: Scope, receive: Receive, send: Send) -> None:

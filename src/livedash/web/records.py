@@ -12,7 +12,6 @@ from livedash.model.errors import CursorExpired, Invalid
 from livedash.model.record import iso
 from livedash.stream.frames import array, lines
 from livedash.stream.tail import Tail, Tails
-from livedash.web import cors
 from livedash.web.access import Access
 from livedash.web.spreadsheet import CSV_TYPE, to_csv
 
@@ -29,8 +28,7 @@ def router(access: Access, tails: Tails) -> APIRouter:
     ) -> Response:
         found = access.to_read(pipeline, request.scope)
         page = await _page(await tails.of(found), after, before, limit)
-        headers = {key.decode(): value.decode() for key, value in cors.headers(request.scope, found.allowed_origins)}
-        return Response(_encode(page, form), media_type=_TYPES[form], headers=headers | {"Cache-Control": "no-store"})
+        return Response(_encode(page, form), media_type=_TYPES[form], headers={"Cache-Control": "no-store"})
 
     @routes.get("/api/pipelines/{pipeline}/records", tags=["records"])
     async def records(

@@ -1,6 +1,7 @@
-"""The built script, style sheet and icon: small, immutable, held in memory and served as plain ASGI."""
+"""The built scripts, style sheet and icon: small, held in memory and served as plain ASGI."""
 
 import gzip
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +19,13 @@ _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-_HEADERS = {
-    "Cache-Control": "public, max-age=31536000, immutable",  # a file's name holds its hash: new content, new name
-    "Vary": "Accept-Encoding",
-    "X-Content-Type-Options": "nosniff",
+_HELPER = "livedash.js"
+_HEADERS = {"Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+_IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}  # a name holds a hash: new content, new name
+_FOR_ALL = {
+    "Cache-Control": "public, max-age=3600",  # its name stays over updates
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
 }
 
 
@@ -37,10 +41,12 @@ class _File:
     type: str
     plain: bytes
     packed: bytes
+    headers: Mapping[str, str]
 
 
 class Assets:
-    """The files of manifest.json. `url(name)` for templates; the object itself is the ASGI app to mount at `prefix`."""
+    """The files of manifest.json. `url(name)` for templates; the object itself is the ASGI app to mount at `prefix`.
+    Only `livedash.js` there, the helper that pages of other sites load, keeps its name and may be loaded by all."""
 
     def __init__(self, manifest: Mapping[str, str], files: Mapping[str, _File], prefix: str) -> None:
         self._manifest = manifest
@@ -57,7 +63,7 @@ class Assets:
             raise AssetsMissing from error
 
     def url(self, name: str) -> str:
-        """`livedash.js` → `/static/livedash.<hash>.js`. Raises KeyError for what was not built."""
+        """`theme.js` → `/static/theme.<hash>.js`. Raises KeyError for what was not built."""
         return f"{self._prefix}/{self._manifest[name]}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,11 +75,16 @@ class Assets:
             return PlainTextResponse("Not found", 404)
         if scope["method"] not in ("GET", "HEAD"):
             return PlainTextResponse("Method not allowed", 405, {"Allow": "GET, HEAD"})
-        if "gzip" in Headers(scope=scope).get("accept-encoding", ""):
-            return Response(file.packed, headers=_HEADERS | {"Content-Encoding": "gzip"}, media_type=file.type)
-        return Response(file.plain, headers=_HEADERS, media_type=file.type)
+        asked = Headers(scope=scope)
+        if file.headers["ETag"] in asked.get("if-none-match", ""):
+            return Response(status_code=304, headers=file.headers)
+        if "gzip" in asked.get("accept-encoding", ""):
+            return Response(file.packed, headers={**file.headers, "Content-Encoding": "gzip"}, media_type=file.type)
+        return Response(file.plain, headers=file.headers, media_type=file.type)
 
 
 def _read(path: Path) -> _File:
     plain = path.read_bytes()
-    return _File(_TYPES[path.suffix], plain, gzip.compress(plain, mtime=0))
+    tag = f'W/"{hashlib.sha256(plain).hexdigest()[:16]}"'  # weak: the same for the packed bytes
+    headers = {**_HEADERS, **(_FOR_ALL if path.name == _HELPER else _IMMUTABLE), "ETag": tag}
+    return _File(_TYPES[path.suffix], plain, gzip.compress(plain, mtime=0), headers)

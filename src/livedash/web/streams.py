@@ -38,9 +38,9 @@ def gone(reason: str, detail: str) -> bytes:
     return event("gone", {"reason": reason, "detail": detail})
 
 
-async def brief(send: Send, said: bytes, headers: Headers = ()) -> int:
+async def brief(send: Send, said: bytes) -> int:
     """A stream that ends at once. Any other status than 200 would end an EventSource for good."""
-    await answer(send, 200, [*SSE_HEADERS, *headers], HELLO + said)
+    await answer(send, 200, SSE_HEADERS, HELLO + said)
     return 200
 
 
@@ -130,16 +130,16 @@ class Streams:
     ) -> int:
         """Answer with what `follower` sends, until the client goes away or somebody ends it; with uvicorn this returns
         at once and the stream goes on. `of` is the id of what is followed, `refusal()` what a client is told that may
-        not follow any more (None while it may), `left()` is called once when it has ended. The status."""
+        not follow any more (None while it may), `left()` is called once when it has ended, and `headers` are those that
+        `send` would add. The status."""
         stream = Stream(self, of, follower, refusal, left)
-        fields = [*SSE_HEADERS, *headers]
-        if taken := take_over(scope, fields, HELLO, stream):
+        if taken := take_over(scope, [*SSE_HEADERS, *headers], HELLO, stream):
             self._begin(stream, taken)
             return 200
         line = AsgiLine(stream)
         line.send(HELLO)
         self._begin(stream, line)
-        await line.serve(fields, receive, send)
+        await line.serve(SSE_HEADERS, receive, send)
         return 200
 
     def _begin(self, stream: Stream, line: TransportLine | AsgiLine) -> None:
