@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import browser, demo, follow, ingest, log, machine, webhooks
+from bench import browser, demo, fanout, follow, ingest, log, machine, webhooks
 from bench.figure import Figure
 
 RESULTS = Path(__file__).parent / "results"
@@ -24,6 +24,7 @@ def _log() -> list[Figure]:
 MEASURED = {
     "ingest": ingest.run,
     "follow": follow.run,
+    "fanout": fanout.run,
     "webhooks": webhooks.run,
     "demo": demo.run,
     "browser": browser.run,

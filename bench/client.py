@@ -27,23 +27,27 @@ STREAM_TOKEN = "bench-stream-token"
 
 def run(name: str, *words: object) -> dict[str, Any]:
     """What the client `name` printed. Raises CalledProcessError when an answer was not as it must be."""
-    done = subprocess.run([_built(name), *map(str, words)], check=True, capture_output=True, text=True)
+    done = subprocess.run([built(name), *map(str, words)], check=True, capture_output=True, text=True)
     return dict(json.loads(done.stdout))
 
 
 def started(name: str, *words: object) -> "subprocess.Popen[str]":
     """The client `name`, which prints one JSON object a line."""
-    return subprocess.Popen([_built(name), *map(str, words)], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen([built(name), *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def post(records: int) -> Path:
     """A file with a request that posts so many records, one as an object and more as an array."""
-    body = orjson.dumps(RECORD if records == 1 else [RECORD] * records)
+    return post_to("/api/pipelines/bench/records", orjson.dumps(RECORD if records == 1 else [RECORD] * records), TOKEN)
+
+
+def post_to(path: str, body: bytes = orjson.dumps(RECORD), token: str = "none") -> Path:
+    """A file with a request that posts `body`."""
     head = (
-        f"POST /api/pipelines/bench/records HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    return _file(f"post-{records}", head.encode() + body)
+    return _file(f"post{path.replace('/', '-')}-{len(body)}", head.encode() + body)
 
 
 def scratch(name: str) -> Path:
@@ -53,9 +57,8 @@ def scratch(name: str) -> Path:
 
 def get(path: str) -> Path:
     """A file with a request that follows what is at `path`."""
-    return _file(
-        path.strip("/").replace("/", "-").partition("?")[0], f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
-    )
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n"
+    return _file(path.strip("/").replace("/", "-").partition("?")[0], request.encode())
 
 
 @functools.cache
@@ -72,7 +75,7 @@ def _file(name: str, content: bytes) -> Path:
 
 
 @functools.cache
-def _built(name: str) -> Path:
+def built(name: str) -> Path:
     if shutil.which("cc") is None:
         raise SystemExit("the load generators are in C: install a C compiler (Debian: apt-get install gcc libc6-dev)")
     program = _folder() / f"client-{name}"

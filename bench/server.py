@@ -20,7 +20,7 @@ class Server:
     environment says of Livedash. `seconds` is what it took from the command to the first answer."""
 
     def __init__(self, verb: str, data: Path, *more: str, env: Mapping[str, str] | None = None) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.seconds = 0.0
         self.process: psutil.Popen
         self._command = [sys.executable, "-m", "livedash", verb, "--port", str(self.port), "--data", str(data), *more]
@@ -90,7 +90,7 @@ def answers(port: int, path: str) -> bool:
         connection.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
