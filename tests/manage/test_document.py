@@ -71,7 +71,7 @@ def test_every_mistake_is_said_at_once_with_its_line() -> None:
             nme: Weather
             persist: maybe
             retention: {bytes: many}
-            allowed_origins: ["https://shop.example/path"]
+            allowed_origins: ["https://shop.example/path", "https://shop.example:443"]
           - slug: twice
             source: {type: pussh}
           - slug: twice
@@ -97,6 +97,8 @@ def test_every_mistake_is_said_at_once_with_its_line() -> None:
         "a.yaml:6: pipelines[0].retention.bytes: a size is a number and a unit, such as 500MB or 2GiB",
         "a.yaml:7: pipelines[0].allowed_origins[0]: an origin looks like https://shop.example or "
         "https://*.shop.example, without a path",
+        "a.yaml:7: pipelines[0].allowed_origins[1]: browsers leave out the port that a scheme has by itself; leave it "
+        "out here as well",
         "a.yaml:9: pipelines[1].source: there is no type 'pussh'; did you mean 'push'?",
         "a.yaml:10: pipelines[2].slug: the pipeline 'twice' is there twice",
         "a.yaml:13: pipelines[2].source.evry: there is no key 'evry' here",

@@ -12,10 +12,11 @@ import pytest
 
 from livedash.base import limits
 from livedash.web.asgi_line import AsgiLine
-from tests.server import STREAM, Client, serving
+from tests.server import ADMIN, STREAM, Client, bearer, serving
 from tests.wire import PATIENCE, STREAMED, Connection, connected, numbers, pipeline_of, request, until
 
 OFFSET = re.compile(rb"^id: [a-z0-9]+-(\d+)$", re.MULTILINE)
+FAREWELL = rb"^retry: \d+\n\n"
 ASKED = request("GET", STREAMED, token=STREAM)
 RECORD_BYTES = 60_000
 
@@ -33,8 +34,12 @@ async def opened(connection: Connection, asked: bytes = ASKED) -> bytes:
 
 async def received(reader: asyncio.StreamReader, last: int) -> bytes:
     """What comes up to the record with this offset; over plain ASGI it comes in chunks."""
+    return await up_to(reader, rb"^id: \w+-%d\ndata: .*\n\n" % last)
+
+
+async def up_to(reader: asyncio.StreamReader, pattern: bytes) -> bytes:
     parts: list[bytes] = []
-    event = re.compile(rb"^id: \w+-%d\ndata: .*\n\n" % last, re.MULTILINE)
+    event = re.compile(pattern, re.MULTILINE)
     async with asyncio.timeout(PATIENCE):
         while not event.search(b"".join(parts[-10:])):
             parts.append(await reader.read(1 << 16))
@@ -108,6 +113,34 @@ async def test_who_reads_nothing_costs_a_named_number_of_bytes(both: Client):
 def _held(stream) -> int:
     line = stream._line
     return line._size if isinstance(line, AsgiLine) else line._transport.get_write_buffer_size()
+
+
+async def test_who_is_let_go_while_behind_gets_what_was_sent_and_nothing_more(both: Client):
+    """What it takes after that must not bring it back among those who are written to."""
+    async with connected(both) as slow, connected(both) as fast:
+        await opened(slow)
+        await opened(fast)
+        count = 0
+        while not any(stream._line.behind for stream in both.app.streams._open):
+            count += 10
+            await large(both, 10)
+            await received(fast[0], count)
+        before = set(both.app.streams._open)
+        await revoke(both)
+        await numbers(both, 1, 1)
+        body = await up_to(slow[0], FAREWELL)
+        assert offsets(body) == list(range(1, offsets(body)[-1] + 1)), "what was sent before arrives"
+        assert len(offsets(body)) < count
+        assert b"event: gone" in body
+        await up_to(fast[0], FAREWELL)
+    assert not both.app.streams._open
+    assert [stream._follower._channel.followers for stream in before] == [0, 0]
+    assert not any(stream._follower._channel.lines.lines for stream in before)
+
+
+async def revoke(client: Client) -> None:
+    path = "/api/pipelines/weather/stream-token"
+    (await client.request("DELETE", path, headers=bearer(ADMIN))).raise_for_status()
 
 
 async def test_ten_thousand_records_are_replayed(both: Client):

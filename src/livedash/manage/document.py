@@ -64,7 +64,7 @@ def load(files: Mapping[str, str], variables: Mapping[str, str]) -> Document:
 
 def refusal(mistakes: Iterable[Mistake]) -> Invalid:
     """The error that says them all, one a line."""
-    ordered = sorted(set(mistakes), key=lambda mistake: (mistake.file, mistake.line))
+    ordered = sorted(dict.fromkeys(mistakes), key=lambda mistake: (mistake.file, mistake.line))
     return Invalid("\n".join(map(str, ordered)), ordered)
 
 

@@ -27,6 +27,7 @@ IN_WORDS = {
     _WIDGET_ID: "a widget id has 1 to 64 of letters, digits, '_' and '-'",
 }
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
+_DEFAULT_PORT = re.compile(r"https:.*:443|http:.*:80")
 
 if TYPE_CHECKING:
     Source = BaseModel
@@ -39,6 +40,8 @@ else:
 def _check_origin(text: str) -> str:
     if not _ORIGIN.fullmatch(text):
         raise ValueError("an origin looks like https://shop.example or https://*.shop.example, without a path")
+    if _DEFAULT_PORT.fullmatch(text):
+        raise ValueError("browsers leave out the port that a scheme has by itself; leave it out here as well")
     return text
 
 
@@ -73,6 +76,7 @@ class PipelineSpec(Spec):
     persist: bool = Field(default=True, description="false keeps the newest records in memory only")
     retention: RetentionSpec = Field(default=RetentionSpec(), description="What is trimmed, and when")
     mapping: Steps = Field(default=(), description="Steps that turn what arrived into what is kept")
+    paused: bool = Field(default=False, description="true takes no records, until it is false again")
     sinks: tuple[AnySink, ...] = Field(
         default=(), max_length=limits.SINKS_PER_PIPELINE, description="Where its records are pushed to"
     )

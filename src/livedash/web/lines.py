@@ -109,7 +109,8 @@ class TransportLine(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.behind = False
-        self._owner.resume()
+        if not self._transport.is_closing():  # else it has just taken what was sent before the end
+            self._owner.resume()
 
     def data_received(self, data: bytes) -> None:
         self._received += len(data)  # a pipelined request: not answered, since the connection ends with this response
