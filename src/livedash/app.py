@@ -21,6 +21,7 @@ from livedash.bus.local import LocalBus
 from livedash.catalog.catalog import Catalog
 from livedash.log.sqlite import SqliteLog
 from livedash.manage.components import Mappings, sink_of, source_of
+from livedash.manage.expiry import Expiry
 from livedash.manage.first import FirstRecords
 from livedash.sinks.course import Schedule
 from livedash.sinks.means import Means
@@ -105,6 +106,7 @@ async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = N
         work = {
             "tails": tails.run,
             "boards": boards.run,
+            "token expiry": Expiry(catalog, clock.now).run,
             "first records": FirstRecords(catalog, tails).run,
             "retention": Retention(directory, logs, tails, clock=clock.now, metrics=metrics).run,
             "sinks": sinks.run,
@@ -118,9 +120,20 @@ async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = N
         sessions = Sessions(clock.now, secure=(settings.base_url or "").startswith("https:"))
         access = Access(directory, sessions)
         parts = Parts(
-            settings, catalog, access, sessions, boards, sinks, tails, logs, health, metrics, shown_tokens or {}
+            settings,
+            catalog,
+            access,
+            sessions,
+            boards,
+            sinks,
+            tails,
+            streams,
+            logs,
+            health,
+            metrics,
+            shown_tokens or {},
         )
-        events = Events(tails, access, admission, broadcast, streams, meter, metrics, joined=coalesce > 0)
+        events = Events(tails, access, admission, broadcast, streams, meter, metrics)
         plain = Plain(
             Ingest(door, access, metrics),
             events,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from livedash.base.secrets import Vault
 from livedash.base.tokens import digest
 from livedash.catalog.catalog import Catalog
-from livedash.catalog.changes import Change, DropToken, PutDashboard, PutPipeline, PutSink, PutToken
+from livedash.catalog.changes import Change, DropToken, PausePipeline, PutDashboard, PutPipeline, PutSink, PutToken
 from livedash.catalog.entries import Grant, Snapshot, TokenKind
 from livedash.model.errors import Conflict, NotFound
 
@@ -82,6 +83,56 @@ async def test_the_stream_token_is_the_main_one_else_the_newest(catalog: Catalog
         await catalog.write([DropToken(token.id)])
     with pytest.raises(NotFound):
         catalog.directory.stream_token("pl_weather")
+
+
+class HandClock:
+    """A moment that a test sets."""
+
+    now = 100
+
+    def __call__(self) -> int:
+        return self.now
+
+
+async def test_a_token_opens_until_its_time_is_over(path: Path) -> None:
+    clock = HandClock()
+    catalog = await Catalog.open(path, Vault(KEY), "the admin token", clock)
+    tokens = [
+        a_token(TokenKind.STREAM, "pl_weather", digest("old"), id="tk_1", text="old", until=200),
+        a_token(TokenKind.STREAM, "pl_weather", digest("new"), id="tk_2", text="new"),
+        a_token(TokenKind.STREAM, "pl_weather", digest("the admin token"), id="tk_3", until=200),
+    ]
+    await catalog.write([PutPipeline(a_pipeline(team(catalog))), *map(PutToken, tokens)])
+    clock.now = 199
+    assert catalog.directory.grant("old") == Grant(TokenKind.STREAM, "pl_weather", "tk_1")
+    clock.now = 200
+    assert catalog.directory.grant("old") is None
+    assert catalog.directory.grant("new") == Grant(TokenKind.STREAM, "pl_weather", "tk_2")
+    assert catalog.directory.grant("the admin token") == Grant(TokenKind.API, None, "tk_admin")
+    await catalog.close()
+    again = await Catalog.open(path, Vault(KEY), clock=clock)
+    assert again.directory.grant("old") is None, "nor after a restart"
+    assert {each.id: each.until for each in again.snapshot.tokens} == {"tk_1": 200, "tk_2": None, "tk_3": 200}
+    await again.close()
+
+
+async def test_a_token_that_ends_is_not_shown_as_the_stream_token(catalog: Catalog) -> None:
+    ending = a_token(TokenKind.STREAM, "pl_weather", "d1", text="old", main=True, created=9, until=2**60)
+    lasting = a_token(TokenKind.STREAM, "pl_weather", "d2", text="further", created=1)
+    await catalog.write([PutPipeline(a_pipeline(team(catalog))), PutToken(ending), PutToken(lasting)])
+    assert catalog.directory.stream_token("pl_weather") == "further"
+    await catalog.write([DropToken(lasting.id)])
+    with pytest.raises(NotFound):
+        catalog.directory.stream_token("pl_weather")
+
+
+async def test_a_pause_is_no_new_revision_of_the_pipeline(catalog: Catalog) -> None:
+    await catalog.write([PutPipeline(a_pipeline(team(catalog), slug)) for slug in ("weather", "other")])
+    before, (other, weather) = catalog.directory.revision, catalog.directory.pipelines()
+    for paused in (True, False):
+        await catalog.write([PausePipeline("pl_weather", paused)])
+        assert catalog.directory.pipelines() == (other, replace(weather, paused=paused))
+    assert catalog.directory.revision == before + 2, "who waits for a change hears of it"
 
 
 async def test_who_waits_for_a_change_is_woken_by_it(catalog: Catalog) -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from alembic.script import ScriptDirectory
 
 from livedash.base.secrets import Vault
 from livedash.catalog import schema
-from livedash.catalog.changes import PutPipeline, PutSink
+from livedash.catalog.changes import PausePipeline, PutPipeline, PutSink, PutToken
 from livedash.catalog.migrate import config_for
 from livedash.catalog.store import Store
 from livedash.model.errors import StorageError
@@ -47,6 +48,32 @@ def test_an_older_database_is_brought_up_to_date_with_what_is_in_it(path: Path) 
         store.close()
     assert snapshot.applied == {"file": {"pipelines.a": {}}}
     assert ([each.slug for each in snapshot.teams], [each.name for each in snapshot.sinks]) == (["main"], ["billing"])
+
+
+def test_what_was_there_before_pauses_and_ends_is_neither_paused_nor_ending(path: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{path}")
+    rows = {
+        "installation": (1, 5),
+        "team": ("tm_1", "main", "Main"),
+        "pipeline": ("pl_1", "tm_1", "weather", "W", '{"type": "push"}', "[]", 1, 30, None, '["https://a.b"]', 4),
+        "token": ("tk_1", "ingest", "pl_1", "ci", "d1", None, 1, "${IN}", 9),
+        "dashboard": ("db_1", "tm_1", "weather", "W", 1, "pl_1", 3),
+    }
+    with engine.begin() as connection:
+        upgrade(config_for(connection), "0002")
+        for table, row in rows.items():
+            connection.exec_driver_sql(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+    engine.dispose()
+    store = Store(path, Vault(KEY))
+    try:
+        before = store.load()
+        paused = store.write([PausePipeline("pl_1", True), PutToken(replace(before.tokens[0], until=7))])
+    finally:
+        store.close()
+    [pipeline], [token] = before.pipelines, before.tokens
+    assert (pipeline.slug, pipeline.allowed_origins, pipeline.paused) == ("weather", ("https://a.b",), False)
+    assert (token.digest, token.reference, token.until, before.dashboards[0].auto) == ("d1", "${IN}", None, "pl_1")
+    assert (paused.pipelines, paused.tokens) == ((replace(pipeline, paused=True),), (replace(token, until=7),))
 
 
 def shape(engine: sa.Engine) -> dict[str, object]:

@@ -38,10 +38,10 @@ def test_a_new_catalog_has_one_team_and_nothing_else(store: Store) -> None:
 def test_what_is_written_is_read_back_after_reopening(store: Store, path: Path) -> None:
     team = team_of(store)
     stream = a_token(TokenKind.STREAM, "pl_weather", "d1", text="stream-text", reference="${S}", main=True)
-    ingest = a_token(TokenKind.INGEST, "pl_weather", "d2")
+    ingest = a_token(TokenKind.INGEST, "pl_weather", "d2", until=2**60)
     written = store.write(
         [
-            PutPipeline(a_pipeline(team)),
+            PutPipeline(a_pipeline(team, paused=True)),
             PutDashboard(a_dashboard(team, auto="pl_weather")),
             PutSink(a_sink("pl_weather")),
             PutToken(stream),
@@ -56,7 +56,7 @@ def test_what_is_written_is_read_back_after_reopening(store: Store, path: Path) 
     finally:
         again.close()
     revision = written.revision
-    assert written.pipelines == (a_pipeline(team, revision=revision),)
+    assert written.pipelines == (a_pipeline(team, revision=revision, paused=True),)
     expected = a_dashboard(team, auto="pl_weather", revision=revision)
     assert written.dashboards == (replace(expected, widgets=expected.widgets[::-1]),), "widgets in reading order"
     assert written.sinks == (a_sink("pl_weather", revision=revision),)

@@ -155,10 +155,22 @@ def test_usage(both: tuple[Shell, Receiver]) -> None:
     settled(shell, 1)
     size = str(len(json.dumps(receiver.bodies[0], separators=(",", ":"))))
     head, row, total = table(run(shell, "usage"))
-    assert head == ["DAY", "PIPELINE", "SINK", "DELIVERIES", "ATTEMPTS", "RECORDS", "BYTES", "FAILED", "PARKED"]
-    assert row[1:] == [*SINK, "1", "1", "1", size, "0", "0"]
+    assert head == [
+        "DAY",
+        "PIPELINE",
+        "SINK",
+        "DELIVERIES",
+        "ATTEMPTS",
+        "RECORDS",
+        "BYTES",
+        "FAILED",
+        "PARKED",
+        "STREAMS",
+        "EVENTS",
+    ]
+    assert row[1:] == [*SINK, "1", "1", "1", size, "0", "0", "0", "0"]
     assert total == ["in", "all", *row[3:]]
-    assert run(shell, "usage", "--csv").splitlines()[1].endswith(f"weather,billing,1,1,1,{size},0,0")
+    assert run(shell, "usage", "--csv").splitlines()[1].endswith(f"weather,billing,1,1,1,{size},0,0,0,0")
     assert len(table(run(shell, "usage", "--from", "2020-01-01", "--to", "2020-01-02"))) == 2
     assert "from" in run(shell, "usage", "--from", "yesterday", status=1)
 

@@ -9,7 +9,7 @@ from livedash.model.errors import NotFound
 from livedash.sinks import runner
 from tests.sinks.endpoint import BAD, NEVER, OK, settings
 from tests.sinks.house import ONE, TWO, House
-from tests.sinks.support import until
+from tests.sinks.support import WEATHER, until
 
 
 async def test_each_gets_everything(house: House):
@@ -32,6 +32,16 @@ async def test_a_changed_one_goes_on_where_it_was(house: House):
     assert house.endpoints["one"].offsets == [[1, 2], [3]]
     assert [each.name for each in house.made] == ["one", "two", "one"]
     assert house.made[-1].settings == {"new": True}
+
+
+async def test_a_pause_of_the_pipeline_restarts_nothing(house: House):
+    house.world.configure(ONE)
+    await house.world.append(2)
+    await house.idle(ONE, 2)
+    house.world.configure(ONE, TWO, pipelines=[replace(WEATHER, paused=True)])
+    await house.idle(TWO, 2)  # the change has come through
+    assert [each.name for each in house.made] == ["one", "two"]
+    assert house.endpoints["two"].offsets == [[1, 2]], "what the log holds is delivered meanwhile"
 
 
 async def test_an_attempt_under_way_ends_before_the_change(house: House):

@@ -51,6 +51,14 @@ async def test_but_not_the_one_that_it_is_about(stream: Stream, telling: Operati
     assert await records(stream, *pipelines) == [[], [FAILING], []]
 
 
+async def test_nor_one_that_is_paused(stream: Stream, pipelines: tuple[Pipeline, ...]):
+    ops, pager, weather = pipelines
+    paused = (replace(ops, paused=True), pager, weather)
+    telling = Operations(Directory(Snapshot(1, (), paused, (), (), (), {})), stream.door)
+    await telling.tell("sk_1-1", FAILING)
+    assert await records(stream, *pipelines) == [[], [FAILING], []]
+
+
 def test_it_has_no_settings():
     assert Source.model_validate({"type": "operations"}) == Source()
     with pytest.raises(ValidationError):

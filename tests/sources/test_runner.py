@@ -95,6 +95,20 @@ async def test_a_change_restarts_only_what_changed(house: House) -> None:
     assert sorted(house.source.starts) == ["a", "a", "b"]
 
 
+async def test_a_paused_pipeline_has_no_source_until_it_is_resumed(house: House) -> None:
+    paused = replace(poll("a"), paused=True)
+    house.configure(poll("a"), poll("b"))
+    async with house.running():
+        await house.until(a={}, b={})
+        house.configure(paused, poll("b"))
+        await house.until(b={})
+        house.configure(replace(paused, name="A", revision=2), poll("b"), poll("c"))
+        await house.until(b={}, c={})
+        house.configure(poll("a", 2), poll("b"), poll("c"))
+        await house.until(a={}, b={}, c={})
+    assert sorted(house.source.starts) == ["a", "a", "b", "c"]
+
+
 async def test_a_pipeline_that_is_pushed_to_from_now_on_polls_no_more(house: House) -> None:
     house.configure(poll("a"))
     async with house.running():

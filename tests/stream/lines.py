@@ -45,8 +45,12 @@ class Client:
 
     async def has(self, count: int) -> list[int]:
         """Its offsets, when it has so many."""
-        async with asyncio.timeout(5):
-            while len(self.got) < count and not self.ended:
+        await self.until(lambda: len(self.got) >= count)
+        return self.got
+
+    async def until(self, reached: Callable[[], bool]) -> None:
+        """Return when what it got has `reached` something, or when it was ended."""
+        async with asyncio.timeout(30):
+            while not reached() and not self.ended:
                 self._some.clear()
                 await self._some.wait()
-        return self.got

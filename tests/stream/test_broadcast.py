@@ -16,8 +16,8 @@ from livedash.stream.tail import Tail
 from tests.stream.conftest import Stream, a_pipeline
 from tests.stream.lines import Client
 
-PLAIN = Shape(joined=False)
-ODD = Shape(where="data.n % 2 == 1", joined=False)
+PLAIN = Shape()
+ODD = Shape(where="data.n % 2 == 1")
 
 
 class Broadcasting:
@@ -56,7 +56,8 @@ async def _at_once() -> None: ...
 
 
 @pytest.fixture
-async def on(stream: Stream) -> Broadcasting:
+async def on(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> Broadcasting:
+    monkeypatch.setattr(limits, "FRAME_BYTES", 1)  # so that each record is a frame
     return Broadcasting(stream, await stream.tails.of(a_pipeline()))
 
 

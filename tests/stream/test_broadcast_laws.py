@@ -3,12 +3,13 @@
 import asyncio
 import re
 from dataclasses import dataclass, field
+from functools import partial
 
 import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livedash.base import clock
+from livedash.base import clock, limits
 from livedash.base.metrics import Metrics
 from livedash.log import Append, Trim
 from livedash.log.sqlite import SqliteLog
@@ -18,7 +19,7 @@ from livedash.stream.shape import Shape
 from livedash.stream.tail import Tail
 from tests.stream.lines import Client
 
-SHAPES = (Shape(joined=False), Shape(joined=True), Shape(where="data.n % 2 == 1"))
+SHAPES = (Shape(), Shape(pings=True), Shape(where="data.n % 2 == 1"))
 EVENT = re.compile(rb"(?:event: (?P<name>\w+)\n)?id: (?P<id>\S+)\ndata: (?P<data>.*)\n\n")
 
 APPEND = st.tuples(st.just("append"), st.integers(1, 15))
@@ -99,11 +100,13 @@ class World:
         for number in range(len(self.customers)):
             await self.connect(number, 0)
         await self.append(2 - self.tail.last % 2 + 1)  # so that the last record is odd, which all shapes carry
-        async with asyncio.timeout(2):
-            while any(customer.cursor() != Cursor(self.tail.epoch, self.tail.last) for customer in self.customers):
-                for number in range(len(self.customers)):
-                    await self.read(number, 2)
-                await asyncio.sleep(0)
+        for number, customer in enumerate(self.customers):
+            assert customer.line
+            await self.read(number, 1_000)
+            await customer.line.until(partial(self.has_all, customer))
+
+    def has_all(self, customer: Customer) -> bool:
+        return customer.cursor() == Cursor(self.tail.epoch, self.tail.last)
 
 
 def check(customer: Customer, epoch: str, last: int) -> None:
@@ -113,7 +116,9 @@ def check(customer: Customer, epoch: str, last: int) -> None:
     life, had = customer.begin
     for found in EVENT.finditer(b"".join(customer.received)):
         (next_life, offset), data = Cursor.parse(found["id"].decode()), orjson.loads(found["data"])
-        if found["name"] == b"gap":
+        if found["name"] == b"ping":
+            assert (next_life, offset) == (life, had), "there is no silence: only where it begins is said"
+        elif found["name"] == b"gap":
             assert (data["reason"] == "epoch") == (life != next_life)
             if data["reason"] == "ahead":
                 assert (data["from"], data["to"]) == (offset + 1, had)
@@ -133,6 +138,7 @@ def check(customer: Customer, epoch: str, last: int) -> None:
 def test_every_client_ends_with_the_log_or_is_told(steps: list[tuple[str, ...]]) -> None:
     async def live() -> None:
         world = World()
+        frame_bytes, limits.FRAME_BYTES = limits.FRAME_BYTES, 300  # two or three records
         try:
             await world.tail.poll()
             for name, *arguments in steps:
@@ -142,6 +148,7 @@ def test_every_client_ends_with_the_log_or_is_told(steps: list[tuple[str, ...]])
                 await world.drop(number)
                 check(customer, world.tail.epoch, world.tail.last)
         finally:
+            limits.FRAME_BYTES = frame_bytes
             await world.log.close()
 
     asyncio.run(live())

@@ -1,6 +1,7 @@
 """The door: group commit, fairness, refusals, keys."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from livedash.base.metrics import Metrics
 from livedash.bus.local import LocalBus
 from livedash.log.sqlite import SqliteLog
 from livedash.mapping import compile
-from livedash.model.errors import Busy, StorageError, StorageFull
+from livedash.model.errors import Busy, Conflict, StorageError, StorageFull
 from livedash.stream.door import Door
 from livedash.stream.gate import Gates
 from livedash.stream.intake import Unreadable
@@ -30,6 +31,15 @@ async def test_appends_in_order_and_answers_offsets(stream: Stream):
     assert (second.first, second.last) == (3, 3)
     page = await stream.logs.durable.read("pl_weather", 0, 10)
     assert [record.data["n"] for record in page.records] == [1, 2, 3]
+
+
+async def test_a_paused_pipeline_takes_nothing(stream: Stream):
+    paused = replace(a_pipeline(), paused=True)
+    for items in ([{"n": 1}], ["refused"]):
+        with pytest.raises(Conflict, match="weather is paused; resume it to append"):
+            await stream.door.append(paused, items, "a-key")
+    assert await stream.logs.durable.refused("pl_weather", 10) == []
+    assert (await stream.door.append(a_pipeline(), [{"n": 2}], "a-key")).first == 1, "the key is not used up"
 
 
 async def test_what_cannot_be_taken_is_refused_alone_and_kept(stream: Stream):

@@ -75,11 +75,6 @@ def test_a_frame_is_of_a_named_size_or_one_record() -> None:
     assert [frame.last for frame in frames] == [0, 3, 6, 7]
 
 
-def test_records_are_not_joined_when_that_is_not_wanted() -> None:
-    frames = Shape(joined=False)(page(record(1, t=1), record(2, t=2)))
-    assert [(frame.last, frame.records) for frame in frames] == [(1, 1), (2, 1)]
-
-
 def test_silence() -> None:
     """Where records may be left out, an id moves the client past them."""
     assert PLAIN.silence(Cursor("k3v9", 7), 0) == b":keepalive\n\n"

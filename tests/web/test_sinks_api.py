@@ -12,7 +12,7 @@ from tests.web.sinks import HEADER, SINK, call, delivered, delivering, report
 from tests.wire import numbers, records
 
 REFUSED = an_answer("422 Unprocessable Entity", b"no such order")
-METERS = ("deliveries", "attempts", "records", "bytes", "failed", "parked")
+METERS = ("deliveries", "attempts", "records", "bytes", "failed", "parked", "streams", "events")
 Both = tuple[Client, Receiver]
 
 
@@ -92,7 +92,7 @@ async def test_usage(both: Both):
     found = await call(client, "GET", "/api/usage")
     [row] = found["rows"]
     size = len(receiver.requests[0].body)
-    assert [row[meter] for meter in METERS] == [1, 2, 3, size, 1, 1]
+    assert [row[meter] for meter in METERS] == [1, 2, 3, size, 1, 1, 0, 0]
     assert found["total"] == {meter: row[meter] for meter in METERS}
     assert (row["pipeline_slug"], row["sink_name"], row["day"]) == ("weather", "billing", found["to"])
     for query, count in (
@@ -103,7 +103,7 @@ async def test_usage(both: Both):
     ):
         assert len((await call(client, "GET", f"/api/usage?{query}"))["rows"]) == count, query
     csv = (await client.get("/api/usage.csv", headers=bearer(ADMIN))).text.splitlines()
-    assert csv[0].split(",")[-6:] == list(METERS) and csv[1].split(",")[-6:] == [str(row[meter]) for meter in METERS]
+    assert csv[0].split(",")[-8:] == list(METERS) and csv[1].split(",")[-8:] == [str(row[meter]) for meter in METERS]
     await call(client, "DELETE", SINK, status=204)
     [left] = (await call(client, "GET", "/api/usage"))["rows"]
     assert left == row | {"sink_name": None}

@@ -59,6 +59,7 @@ RETRY_AFTER_SECONDS = 24 * 3600  # the longest Retry-After that is honoured: as 
 ROTATION_SECONDS = 24 * 3600  # an old secret signs beside a new one: time to tell every receiver
 ROTATION_SECONDS_MOST = 30 * 24 * 3600  # an old secret that may be known to others must end some day
 SIGNING_SECRETS = 5  # of a sink at the same time: each adds a signature to every request
+ENDING_TOKENS = 5  # stream tokens of a pipeline that open beside a newer one; then the one that ends first goes
 ATTEMPTS_SHOWN = 25  # on a sink's page, which is sent again whenever there is a new one
 PARKED_SHOWN = 50  # there
 HEADERS_PER_SINK = 20  # each goes out with every delivery

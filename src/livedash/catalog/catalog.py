@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from livedash.base import clock
 from livedash.base.secrets import Vault
 from livedash.catalog.changes import Change
 from livedash.catalog.directory import Directory
 from livedash.catalog.entries import Snapshot
 from livedash.catalog.store import Store
+from livedash.model import Clock
 
 
 class Catalog:
@@ -20,10 +22,12 @@ class Catalog:
         self._lock = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: Path, vault: Vault, admin_token: str | None = None) -> "Catalog":
+    async def open(
+        cls, path: Path, vault: Vault, admin_token: str | None = None, clock: Clock = clock.now
+    ) -> "Catalog":
         """Open or make catalog.db at `path`. Raises StorageError."""
         store = await asyncio.to_thread(Store, path, vault)
-        return cls(store, Directory(await asyncio.to_thread(store.load), admin_token))
+        return cls(store, Directory(await asyncio.to_thread(store.load), admin_token, clock))
 
     @property
     def snapshot(self) -> Snapshot:

@@ -14,6 +14,14 @@ class PutPipeline:
 
 
 @dataclass(frozen=True, slots=True)
+class PausePipeline:
+    """Or let it go on, when not `paused`. The pipeline keeps its `revision`."""
+
+    id: str
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DropPipeline:
     """Its tokens and sinks go with it. A dashboard that waits for its first record keeps it from going."""
 
@@ -65,5 +73,14 @@ class PutApplied:
 
 
 Change = (
-    PutPipeline | DropPipeline | PutSink | DropSink | PutDashboard | DropDashboard | PutToken | DropToken | PutApplied
+    PutPipeline
+    | PausePipeline
+    | DropPipeline
+    | PutSink
+    | DropSink
+    | PutDashboard
+    | DropDashboard
+    | PutToken
+    | DropToken
+    | PutApplied
 )

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
-from livedash.base import tokens
+from livedash.base import clock, tokens
 from livedash.catalog.entries import Dashboard, Grant, Pipeline, Sink, Snapshot, Token, TokenKind
+from livedash.model import Clock
 from livedash.model.errors import NotFound
 
 ADMIN = "tk_admin"  # the id that the installation's own admin token is known by
@@ -13,8 +14,9 @@ ADMIN = "tk_admin"  # the id that the installation's own admin token is known by
 class Directory:
     """Look-ups in one snapshot at a time. Pipelines and dashboards are named by slug or id."""
 
-    def __init__(self, snapshot: Snapshot, admin_token: str | None = None) -> None:
-        """`admin_token` is an API token that is kept outside the catalog."""
+    def __init__(self, snapshot: Snapshot, admin_token: str | None = None, clock: Clock = clock.now) -> None:
+        """`admin_token` is an API token that is kept outside the catalog; `clock` says which tokens are over."""
+        self._clock = clock
         self._admin = {} if admin_token is None else {tokens.digest(admin_token): Grant(TokenKind.API, None, ADMIN)}
         self._waiting: set[asyncio.Future[None]] = set()
         self._take(snapshot)
@@ -46,15 +48,17 @@ class Directory:
         return self._dashboards_sorted
 
     def grant(self, text: str) -> Grant | None:
-        """What a token opens; None when nobody knows it. About a microsecond."""
-        return self._grants.get(tokens.digest(text))
+        """What a token opens; None when nobody knows it, or its time is over. About a microsecond."""
+        digest = tokens.digest(text)
+        ending = self._ending.get(digest)
+        return None if ending and ending.over(self._clock()) else self._grants.get(digest)
 
     def stream_token(self, pipeline: str) -> str:
-        """The text of the token that opens the stream of the pipeline with this id. Raises NotFound when every one
-        was revoked."""
+        """The text of the token that opens the stream of the pipeline with this id, not one that is ending. Raises
+        NotFound when every one was revoked."""
         token = self._stream_tokens.get(pipeline)
         if token is None or token.text is None:
-            raise NotFound("this pipeline has no stream token; make one")
+            raise NotFound("this pipeline has no stream token; rotate it to get one")
         return token.text
 
     async def changed(self, revision: int) -> int:
@@ -87,7 +91,10 @@ class Directory:
         self._sinks |= {(each.pipeline, each.name): each for each in snapshot.sinks}
         self._grants = {each.digest: Grant(each.kind, each.pipeline, each.id) for each in snapshot.tokens}
         self._grants |= self._admin  # last: a pipeline's token of the same text must not lock the admin out
-        self._stream_tokens = {each.pipeline: each for each in sorted(snapshot.tokens, key=_preference)}
+        ending = {each.digest: each for each in snapshot.tokens if each.until is not None}
+        self._ending = {digest: each for digest, each in ending.items() if digest not in self._admin}
+        lasting = [each for each in snapshot.tokens if each.until is None]
+        self._stream_tokens = {each.pipeline: each for each in sorted(lasting, key=_preference)}
 
 
 def _preference(token: Token) -> tuple[bool, bool, int]:

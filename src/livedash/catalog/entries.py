@@ -30,7 +30,7 @@ class Token:
 
     Only a stream token has `text`: editors may see it again, so it is stored encrypted. `main` marks the one that a
     document's `ingest_token` or `stream_token` speaks of; `reference` is how the document wrote it (`${NAME}`), if so.
-    `created` is microseconds since 1970.
+    `created` and `until`, from which moment on it opens nothing, are microseconds since 1970.
     """
 
     id: str
@@ -42,6 +42,11 @@ class Token:
     main: bool = False
     reference: str | None = None
     text: str | None = field(default=None, repr=False)
+    until: int | None = None
+
+    def over(self, now: int) -> bool:
+        """Whether its time has come."""
+        return self.until is not None and self.until <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,8 @@ class Retention:
 @dataclass(frozen=True, slots=True)
 class Pipeline:
     """source → mapping → log, with its settings. `source` and `mapping` are the validated JSON of their components,
-    `team` is an id. `revision` is the catalog's at the last change."""
+    `team` is an id. One that is `paused` takes no records. `revision` is the catalog's at the last change;
+    a pause is none, so that what was made of the settings goes on."""
 
     id: str
     slug: str
@@ -76,6 +82,7 @@ class Pipeline:
     retention: Retention
     allowed_origins: tuple[str, ...]
     revision: int
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

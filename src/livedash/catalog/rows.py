@@ -38,6 +38,7 @@ def pipeline_row(pipeline: Pipeline, revision: int) -> Row:
         "retention_bytes": pipeline.retention.bytes,
         "allowed_origins": list(pipeline.allowed_origins),
         "revision": revision,
+        "paused": pipeline.paused,
     }
 
 
@@ -53,6 +54,7 @@ def to_pipeline(row: RowMapping) -> Pipeline:
         retention=Retention(row["retention_days"], row["retention_bytes"]),
         allowed_origins=tuple(row["allowed_origins"]),
         revision=row["revision"],
+        paused=row["paused"],
     )
 
 
@@ -144,6 +146,7 @@ def token_row(token: Token, vault: Vault) -> Row:
         "main": token.main,
         "reference": token.reference,
         "created": token.created,
+        "until": token.until,
     }
 
 
@@ -169,4 +172,5 @@ def to_token(row: RowMapping, vault: Vault) -> Token:
         main=row["main"],
         reference=row["reference"],
         text=None if row["sealed"] is None else vault.unseal(row["sealed"], row["id"]),
+        until=row["until"],
     )

@@ -13,9 +13,10 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 
-HEAD = "0002"  # the newest migration; comparing with it spares the import of Alembic at most starts
+HEAD = "0003"  # the newest migration; comparing with it spares the import of Alembic at most starts
 
 metadata = MetaData(
     naming_convention={  # migrations must be able to name what they change
@@ -61,6 +62,7 @@ pipeline = Table(
     Column("retention_bytes", BigInteger),
     Column("allowed_origins", JSON, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("paused", Boolean, nullable=False, server_default=false()),  # rows of an older version have none
 )
 
 sink = Table(
@@ -110,6 +112,7 @@ token = Table(
     Column("main", Boolean, nullable=False),
     Column("reference", String),
     Column("created", BigInteger, nullable=False),
+    Column("until", BigInteger),
 )
 
 applied = Table(

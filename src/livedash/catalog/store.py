@@ -88,6 +88,9 @@ class Store:
         match change:
             case changes.PutPipeline(pipeline):
                 _put(connection, schema.pipeline, rows.pipeline_row(pipeline, revision))
+            case changes.PausePipeline(id, paused):
+                table = schema.pipeline
+                connection.execute(table.update().where(table.c.id == id).values(paused=paused))
             case changes.DropPipeline(id):
                 connection.execute(schema.pipeline.delete().where(schema.pipeline.c.id == id))
             case changes.PutSink(sink):

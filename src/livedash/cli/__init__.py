@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from livedash import __version__
+from livedash.cli.pipelines import pipelines
 from livedash.cli.plain import Commands
 from livedash.cli.sinks import sinks
 from livedash.cli.tokens import tokens
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(pipelines, name="pipeline")
 app.add_typer(tokens, name="token")
 app.add_typer(sinks, name="sink")
 
@@ -120,7 +122,7 @@ def usage(
     to: Annotated[str | None, typer.Option(help="Last day.", show_default="today")] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, with ids.")] = False,
 ) -> None:
-    """Print what was delivered, by day, pipeline and sink."""
+    """Print what sinks delivered and streams carried, by day, pipeline and sink."""
     from livedash.cli.usage import print_usage
 
     print_usage(start, to, csv=csv)

@@ -4,12 +4,14 @@ import gc
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
+import structlog
 import uvloop
 
 from livedash.app import App, running
 from livedash.base import logs
 from livedash.base.config import Settings
 from livedash.catalog.directory import ADMIN
+from livedash.cli.open_files import allow_open_files
 from livedash.web.server import Server, listen
 
 # The log's threads wait for the interpreter after each SQLite step; with the default of 5 ms a commit beside a busy
@@ -18,6 +20,9 @@ SWITCH_INTERVAL = 0.0005
 # Nearly nothing here is garbage in cycles, and a full collection stops everybody: look for it less often.
 GC_THRESHOLDS = (20_000, 50, 100)
 
+OPEN_FILES = 4_096  # below it a server that many follow is soon full; Linux usually lets a process have far more
+
+_log = structlog.get_logger("livedash.server")
 Prepare = Callable[[App, str], Awaitable[None]]
 ShownTokens = Callable[[], Mapping[str, str]]
 
@@ -27,6 +32,8 @@ def run(settings: Settings, prepare: Prepare, shown_tokens: ShownTokens = dict) 
     is answered; `shown_tokens` is asked once the port is ours. Raises Conflict when the port or the data folder is
     taken, Invalid, StorageError."""
     logs.configure(settings.log_level, settings.log_format)
+    if (most := allow_open_files()) < OPEN_FILES:
+        _log.warning("few files and connections may be open at the same time", most=most)
     sys.setswitchinterval(SWITCH_INTERVAL)
     gc.set_threshold(*GC_THRESHOLDS)
     uvloop.run(_serve(settings, prepare, shown_tokens))

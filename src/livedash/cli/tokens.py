@@ -1,4 +1,4 @@
-"""`livedash token`: list, make, revoke and show tokens."""
+"""`livedash token`: list, make, show, rotate and revoke tokens."""
 
 import sys
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ import typer
 
 from livedash.catalog.entries import TokenKind
 
-tokens = typer.Typer(help="List, make, show and revoke tokens.", no_args_is_help=True)
+tokens = typer.Typer(help="List, make, show, rotate and revoke tokens.", no_args_is_help=True)
 
 
 def _ask(method: str, *path: str, **more: Any) -> Any:
@@ -22,11 +22,16 @@ def list_tokens() -> None:
     from livedash.cli.columns import print_columns
 
     slugs = {each["id"]: each["slug"] for each in _ask("GET", "pipelines")["pipelines"]}
-    rows = [("ID", "KIND", "PIPELINE", "MADE", "NAME")] + [
-        (each["id"], each["kind"], slugs.get(each["pipeline"], "-"), each["created"][:19] + "Z", each["name"])
+    rows = [("ID", "KIND", "PIPELINE", "MADE", "UNTIL", "NAME")] + [
+        (each["id"], each["kind"], slugs.get(each["pipeline"], "-"), _moment(each["created"]), _moment(each["until"]),
+         each["name"])
         for each in _ask("GET", "tokens")["tokens"]
-    ]
+    ]  # fmt: skip
     print_columns(rows)
+
+
+def _moment(time: str | None) -> str:
+    return "-" if time is None else time[:19] + "Z"
 
 
 @tokens.command()
@@ -44,6 +49,16 @@ def make(
 
 
 @tokens.command()
+def rotate(
+    pipeline: Annotated[str, typer.Argument(help="Slug or id.")],
+    overlap_hours: Annotated[float, typer.Option(help="How long the old one opens beside the new one.")] = 24,
+) -> None:
+    """Make a new stream token in place of a pipeline's own one, and print it."""
+    body = {"overlap_hours": overlap_hours}
+    sys.stdout.write(_ask("POST", "pipelines", pipeline, "stream-token", "rotate", json=body)["stream_token"] + "\n")
+
+
+@tokens.command()
 def revoke(token: Annotated[str, typer.Argument(help="Its id, as `token list` shows it.")]) -> None:
     """From now on it opens nothing."""
     _ask("DELETE", "tokens", token)
@@ -56,5 +71,5 @@ def show(pipeline: Annotated[str, typer.Argument(help="Slug or id.")]) -> None:
 
     token = _ask("GET", "pipelines", pipeline)["stream_token"]
     if token is None:
-        raise NotFound(f"{pipeline} has no stream token; make one: livedash token make {pipeline} --kind stream")
+        raise NotFound(f"{pipeline} has no stream token; make one: livedash token rotate {pipeline}")
     sys.stdout.write(token + "\n")

@@ -1,4 +1,4 @@
-"""`livedash usage`: what was delivered."""
+"""`livedash usage`: what sinks delivered and streams carried."""
 
 import sys
 
@@ -18,7 +18,7 @@ def print_usage(start: str | None, to: str | None, *, csv: bool) -> None:
     meters = tuple(found["total"])
     rows = [("DAY", "PIPELINE", "SINK", *(meter.upper() for meter in meters))]
     for row in found["rows"]:
-        names = (row["day"], row["pipeline_slug"] or row["pipeline"], row["sink_name"] or row["sink"])
+        names = (row["day"], row["pipeline_slug"] or row["pipeline"], row["sink_name"] or row["sink"] or "(streams)")
         rows.append((*names, *(str(row[meter]) for meter in meters)))
     rows.append(("in all", "", "", *(str(found["total"][meter]) for meter in meters)))
     print_columns(rows)

@@ -6,9 +6,12 @@ from typing import TypeVar
 
 from livedash.base.tokens import digest, make_id
 from livedash.catalog import changes
-from livedash.catalog.entries import Dashboard, Pipeline, Snapshot, Token, TokenKind
+from livedash.catalog.entries import Dashboard, Pipeline, Snapshot, TokenKind
 from livedash.manage.edit_sinks import SinkEditor, addressed
+from livedash.manage.edit_tokens import TokenEditor
+from livedash.manage.editing import still_there
 from livedash.manage.entries import (
+    is_own,
     missing_pipelines,
     new_token,
     replace_main,
@@ -35,13 +38,12 @@ class Put:
     ingest_token: str | None = field(default=None, repr=False)
 
 
-class Editor(SinkEditor):
+class Editor(SinkEditor, TokenEditor):
     """Changes to what is configured. Each asks the rights first: Unknown and Denied besides what it names itself.
     Pipelines and dashboards are named by slug or id; a name that is no id yet is the slug of a new one."""
 
     async def put_pipeline(self, actor: Actor, name: str, data: Json) -> Put:
-        """Create or replace the pipeline. A token left out stays, and so do `sinks` left out. Raises Invalid with
-        faults."""
+        """Create or replace the pipeline. Tokens, `sinks` and `paused` left out stay. Raises Invalid with faults."""
         may_administer(actor)
         old = self._catalog.directory.pipeline(name)
         spec = parse(PipelineSpec, addressed(data, "slug", old.slug if old else name))
@@ -52,15 +54,30 @@ class Editor(SinkEditor):
         def decide(snapshot: Snapshot) -> list[changes.Change]:
             old = _named(snapshot.pipelines, spec.slug)
             id, team = (old.id, old.team) if old else (make_id("pl"), snapshot.teams[0].id)
+            pipeline = to_pipeline(spec, id, team)
+            if old and "paused" not in spec.model_fields_set:
+                pipeline = replace(pipeline, paused=old.paused)
             tokens = self._given_tokens(spec, id, snapshot)
             if old is None:
                 tokens += self._missing_tokens(spec, id, made)
             sinks = self._sink_changes(spec.sinks, id, snapshot, start) if "sinks" in spec.model_fields_set else ()
-            return [changes.PutPipeline(to_pipeline(spec, id, team)), *tokens, *sinks]
+            return [changes.PutPipeline(pipeline), *tokens, *sinks]
 
         before, after = await self._catalog.change(decide)
         [pipeline] = [each for each in after.pipelines if each.slug == spec.slug]
         return Put(pipeline, _named(before.pipelines, spec.slug) is None, next(iter(made), None))
+
+    async def set_paused(self, actor: Actor, name: str, paused: bool) -> Pipeline:
+        """It takes no records while it is `paused`. Raises NotFound."""
+        may_administer(actor)
+        pipeline = self._pipeline(name)
+
+        def decide(snapshot: Snapshot) -> list[changes.Change]:
+            is_already = still_there(pipeline, snapshot).paused is paused
+            return [] if is_already else [changes.PausePipeline(pipeline.id, paused)]
+
+        _, after = await self._catalog.change(decide)
+        return still_there(pipeline, after)
 
     async def delete_pipeline(self, actor: Actor, name: str) -> Pipeline:
         """The pipeline that was deleted; its records are the caller's matter. Raises NotFound, and Conflict while a
@@ -102,36 +119,10 @@ class Editor(SinkEditor):
             raise NotFound(f"there is no dashboard {name!r}")
         await self._catalog.write([changes.DropDashboard(dashboard.id)])
 
-    def tokens(self, actor: Actor) -> Sequence[Token]:
-        """All, oldest first, without their texts."""
-        may_administer(actor)
-        ordered = sorted(self._catalog.snapshot.tokens, key=lambda token: (token.created, token.id))
-        return [replace(token, text=None) for token in ordered]
-
-    async def make_token(
-        self, actor: Actor, kind: TokenKind, pipeline: str | None = None, label: str = ""
-    ) -> tuple[Token, str]:
-        """A further token, and its text, which for all but stream tokens cannot be shown again. An API token is for
-        no pipeline, the others are for one. Raises Invalid, NotFound."""
-        may_administer(actor)
-        if (pipeline is None) is not (kind is TokenKind.API):
-            raise Invalid("an API token is for no pipeline; an ingest or stream token is for one")
-        owner = None if pipeline is None else self._pipeline(pipeline).id
-        token, text = new_token(kind, owner, self._clock(), name=label)
-        await self._catalog.write([changes.PutToken(token)])
-        return token, text
-
-    async def revoke_token(self, actor: Actor, id: str) -> None:
-        """From now on it opens nothing. Raises NotFound."""
-        may_administer(actor)
-        if not any(token.id == id for token in self._catalog.snapshot.tokens):
-            raise NotFound(f"there is no token {id!r}")
-        await self._catalog.write([changes.DropToken(id)])
-
     def _given_tokens(self, spec: PipelineSpec, pipeline: str, snapshot: Snapshot) -> list[changes.Change]:
         """Replace the pipeline's own tokens by those that `spec` gives. Raises Invalid when one is used elsewhere."""
         out: list[changes.Change] = []
-        others = [token.digest for token in snapshot.tokens if not (token.main and token.pipeline == pipeline)]
+        others = [token.digest for token in snapshot.tokens if not is_own(token, pipeline, token.kind)]
         for name, kind in SECRETS.items():
             if given := getattr(spec, name):
                 if digest(given) in others:

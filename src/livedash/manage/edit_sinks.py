@@ -6,23 +6,18 @@ from dataclasses import replace
 from livedash.base import limits
 from livedash.base.tokens import make_signing_secret
 from livedash.catalog import changes
-from livedash.catalog.catalog import Catalog
 from livedash.catalog.entries import Pipeline, SigningSecret, Sink, Snapshot
+from livedash.manage.editing import Editing
 from livedash.manage.faults import parse
 from livedash.manage.rights import Actor, may_administer
-from livedash.manage.sinks import HeadOf, rotated, to_sink
+from livedash.manage.sinks import rotated, to_sink
 from livedash.manage.sinkspec import SINK, SinkSpec
-from livedash.model import Clock, Json
+from livedash.model import Json
 from livedash.model.errors import Fault, Invalid, NotFound
 
 
-class SinkEditor:
+class SinkEditor(Editing):
     """Changes to sinks, which are named by name or id; a name that is no id yet is that of a new one."""
-
-    def __init__(self, catalog: Catalog, clock: Clock, head_of: HeadOf) -> None:
-        self._catalog = catalog
-        self._clock = clock
-        self._head_of = head_of
 
     def sink(self, actor: Actor, pipeline: str, name: str) -> Sink:
         """With its secrets. Raises NotFound."""
@@ -98,12 +93,6 @@ class SinkEditor:
             except Invalid as error:
                 faults = [Fault(("sinks", index, *fault.path), fault.message) for fault in error.faults]
                 raise Invalid(f"sinks[{index}].{error}", faults) from None
-
-    def _pipeline(self, name: str) -> Pipeline:
-        pipeline = self._catalog.directory.pipeline(name)
-        if pipeline is None:
-            raise NotFound(f"there is no pipeline {name!r}")
-        return pipeline
 
     def _sink_of(self, pipeline: Pipeline, name: str) -> Sink | None:
         found = self._catalog.directory.sink(name, pipeline.id)

@@ -23,6 +23,7 @@ def to_pipeline(spec: PipelineSpec, id: str, team: str) -> Pipeline:
         retention=Retention(spec.retention.days, spec.retention.bytes),
         allowed_origins=spec.allowed_origins,
         revision=0,
+        paused=spec.paused,
     )
 
 
@@ -79,12 +80,17 @@ def new_token(
     return token, text
 
 
+def is_own(token: Token, pipeline: str, kind: TokenKind) -> bool:
+    """Whether it is the pipeline's main token of this kind, or was and is ending: a new main one may be the same."""
+    return (token.pipeline, token.kind) == (pipeline, kind) and (token.main or token.until is not None)
+
+
 def replace_main(
     snapshot: Snapshot, pipeline: str, kind: TokenKind, text: str, reference: str | None, now: int
 ) -> list[Change]:
     """Make `text` the pipeline's main token of its kind; the one before opens nothing any more."""
-    old = [t for t in snapshot.tokens if t.main and (t.pipeline, t.kind) == (pipeline, kind)]
+    own = [t for t in snapshot.tokens if is_own(t, pipeline, kind)]
     token, _ = new_token(kind, pipeline, now, text=text, main=True, reference=reference)
-    if [(t.digest, t.reference) for t in old] == [(token.digest, reference)]:
+    if [(t.digest, t.reference) for t in own if t.main] == [(token.digest, reference)]:
         return []
-    return [*(DropToken(t.id) for t in old), PutToken(token)]
+    return [*(DropToken(t.id) for t in own if t.main or t.digest == token.digest), PutToken(token)]

@@ -134,12 +134,13 @@ def _shared_tokens(document: Document, merged: Merged, snapshot: Snapshot) -> It
     """A token says which pipeline it opens, so two cannot have the same."""
     keys = {each.id: pipeline_key(each.slug) for each in snapshot.pipelines}
     others = [t for t in snapshot.tokens if not t.main and (t.pipeline is None or keys[t.pipeline] in merged.wanted)]
-    used = Counter(token.digest for token in others)
+    used = Counter(token.digest for token in others if token.until is None)
     used.update(fields[name]["digest"] for fields in merged.wanted.values() for name in SECRETS if name in fields)
+    ending = {t.digest: (keys[t.pipeline], t.kind) for t in others if t.until is not None and t.pipeline is not None}
     for index, pipeline in enumerate(document.spec.pipelines):
-        for name in SECRETS:
-            text = getattr(pipeline, name)
-            if text and used[digest(text)] > 1:
+        for name, kind in SECRETS.items():
+            text, own = getattr(pipeline, name), (pipeline_key(pipeline.slug), kind)
+            if text and (used[digest(text)] > 1 or ending.get(digest(text), own) != own):
                 yield document.mistake(("pipelines", index, name), "this token is used elsewhere; each needs its own")
 
 

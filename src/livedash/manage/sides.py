@@ -81,6 +81,7 @@ def _of_pipeline(pipeline: Pipeline, main: Mapping[tuple[str | None, TokenKind],
         "retention.days": pipeline.retention.days,
         "retention.bytes": pipeline.retention.bytes,
         "mapping": list(pipeline.mapping),
+        "paused": pipeline.paused,
     }
     for name, kind in SECRETS.items():
         if token := main.get((pipeline.id, kind)):

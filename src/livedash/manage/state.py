@@ -116,7 +116,8 @@ def pipeline_fields(spec: PipelineSpec, *, all_of_them: bool = False) -> Fields:
     """What `spec` was given, or all that it says; without tokens."""
     data = spec.model_dump(mode="json", exclude={"slug", "sinks", *SECRETS}, exclude_unset=True)
     if all_of_them:
-        data = {"source": {"type": "push"}, "allowed_origins": [], "persist": True, "mapping": []} | data
+        lists: Fields = {"allowed_origins": [], "mapping": []}
+        data = {"source": {"type": "push"}, "persist": True, "paused": False} | lists | data
         data["retention"] = spec.retention.model_dump(mode="json")
     return flat(data)
 

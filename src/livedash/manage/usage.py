@@ -1,4 +1,4 @@
-"""What was delivered, by day, team, pipeline and sink: what a bill is made of."""
+"""What sinks delivered and streams carried, by day, team, pipeline and sink: what a bill is made of."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,19 +10,20 @@ from livedash.log import Total
 from livedash.model import Json
 from livedash.model.errors import Fault, Invalid
 
-METERS = ("deliveries", "attempts", "records", "bytes", "failed", "parked")
+METERS = ("deliveries", "attempts", "records", "bytes", "failed", "parked", "streams", "events")
 DAYS = 30  # told of when nobody says from when to when
 COLUMNS = ("day", "team", "pipeline", "sink", "pipeline_slug", "sink_name", *METERS)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One day of one sink. `team`, `pipeline` and `sink` are ids; the names are None once it was deleted."""
+    """One day of one sink, or of all streams of a pipeline: then `sink` is None. `team`, `pipeline` and `sink` are ids;
+    the names are None once it was deleted."""
 
     day: str
     team: str
     pipeline: str
-    sink: str
+    sink: str | None
     pipeline_slug: str | None
     sink_name: str | None
     counted: dict[str, int] = field(default_factory=lambda: dict.fromkeys(METERS, 0))
@@ -45,19 +46,20 @@ def days(first: date | None, last: date | None, today: date) -> tuple[str, str]:
 def usage(
     totals: Iterable[Total], snapshot: Snapshot, pipeline: str | None = None, sink: str | None = None
 ) -> list[Usage]:
-    """By day, team, pipeline and sink; only of one `pipeline` (slug or id) or `sink` (name or id) if that is given.
-    What was deleted stays counted, and can be named by its id."""
+    """By day, team, pipeline and sink, streams before sinks; only of one `pipeline` (slug or id) or `sink` (name or id)
+    if that is given. What was deleted stays counted, and can be named by its id."""
     slugs = {each.id: each.slug for each in snapshot.pipelines}
     names = {each.id: each.name for each in snapshot.sinks}
     found: dict[tuple[str, str, str, str], Usage] = {}
     for total in totals:
-        if total.name not in METERS or not total.subject:
+        if total.name not in METERS:
             continue
         slug, name = slugs.get(total.pipeline), names.get(total.subject)
-        if pipeline not in (None, slug, total.pipeline) or sink not in (None, name, total.subject):
+        if pipeline not in (None, slug, total.pipeline) or (sink and sink not in (name, total.subject)):
             continue
         key = (total.day, total.team, total.pipeline, total.subject)
-        found.setdefault(key, Usage(*key, slug, name)).counted[total.name] += total.total
+        row = found.setdefault(key, Usage(*key[:3], total.subject or None, slug, name))
+        row.counted[total.name] += total.total
     return [found[key] for key in sorted(found)]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -142,7 +143,8 @@ class Sinks:
     async def _adjust(self) -> None:
         async with self._adjusting:
             wanted = {each.id: each for each in self._directory.sinks()}
-            pipelines = {each.id: each for each in self._directory.pipelines()}
+            # a pause is no reason to start anew
+            pipelines = {each.id: replace(each, paused=False) for each in self._directory.pipelines()}
             await self._end([
                 id for id, (running, _) in self._running.items()
                 if wanted.get(id) != running.entry or pipelines[running.entry.pipeline] != running.pipeline

@@ -1,4 +1,5 @@
-"""Runs the sources that have work of their own to do: one supervised task for each pipeline that has one."""
+"""Runs the sources that have work of their own to do: one supervised task for each pipeline that has one and is not
+paused."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from livedash.stream.door import Door
 
 
 class Runner:
-    """Starts, restarts and ends sources as pipelines come, change and go."""
+    """Starts, restarts and ends sources as pipelines come, change, pause and go."""
 
     def __init__(
         self,
@@ -42,7 +43,8 @@ class Runner:
             await self._end(list(self._tasks))
 
     async def _adjust(self) -> None:
-        pipelines = {(pipeline.id, pipeline.revision): pipeline for pipeline in self._directory.pipelines()}
+        going = [pipeline for pipeline in self._directory.pipelines() if not pipeline.paused]
+        pipelines = {(pipeline.id, pipeline.revision): pipeline for pipeline in going}
         await self._end([key for key in self._tasks if key not in pipelines])
         for key, pipeline in pipelines.items():
             if key not in self._tasks and (source := self._source_of(pipeline)):

@@ -11,6 +11,7 @@ from livedash.catalog.entries import Pipeline
 from livedash.log import Append, Appended
 from livedash.mapping import Refused
 from livedash.model import Clock, Draft, Json, Refusal
+from livedash.model.errors import Conflict
 from livedash.stream.gate import Gates
 from livedash.stream.intake import Map, Unreadable, refusal, take
 
@@ -27,7 +28,10 @@ class Door:
     async def append(self, pipeline: Pipeline, items: Iterable[Json | Unreadable], key: str | None = None) -> Appended:
         """Map, check, encode and append `items` in order; what cannot be taken is refused alone and kept with its
         reason. Returns when the outcome is as durable as the pipeline. With `key`, a repetition within 24 h stores
-        nothing and gets the first outcome. Raises Busy when too much is waiting, StorageError, StorageFull."""
+        nothing and gets the first outcome. Raises Conflict while the pipeline is paused, Busy when too much is waiting,
+        StorageError, StorageFull."""
+        if pipeline.paused:
+            raise Conflict(f"{pipeline.slug} is paused; resume it to append")
         gate = self._gates.of(pipeline)
         gate.check(pipeline.id)
         started = time.perf_counter()

@@ -14,8 +14,9 @@ class Operations:
         self._door = door
 
     async def tell(self, key: str, event: dict[str, Json], *, besides: str = "") -> None:
-        """Append `event` to every pipeline of operations but the one with the id `besides`; with the same `key` once a
-        day. Raises Busy, StorageError."""
+        """Append `event` to every pipeline of operations that is not paused, but not to the one with the id `besides`;
+        with the same `key` once a day. Raises Busy, StorageError."""
         for pipeline in self._directory.pipelines():
-            if pipeline.source["type"] == "operations" and pipeline.id != besides:
+            listens = pipeline.source["type"] == "operations" and not pipeline.paused
+            if listens and pipeline.id != besides:
                 await self._door.append(pipeline, [event], key=key)

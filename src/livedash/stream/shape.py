@@ -15,13 +15,12 @@ KEEPALIVE = b":keepalive\n\n"
 @dataclass(frozen=True)
 class Shape:
     """The records for which `where` (CEL) holds, with only `fields` of them; all of either when empty. With `pings`
-    silence is said by an event, since a browser's script does not hear comments. `joined`: records that come together
-    share a frame. Callable, so that a page keeps its frames. Raises Invalid."""
+    silence is said by an event, since a browser's script does not hear comments. Callable, so that a page keeps its
+    frames. Raises Invalid."""
 
     fields: tuple[str, ...] = ()
     where: str = ""
     pings: bool = False
-    joined: bool = True
     _selection: Selection | None = field(init=False, repr=False, compare=False)
     _matches: expression.Predicate | None = field(init=False, repr=False, compare=False)
 
@@ -57,7 +56,7 @@ class Shape:
         for record in page.records:
             if self._matches is None or self._match(record):
                 part = self._event(epoch, record)
-                if parts and (not self.joined or size + len(part) > limits.FRAME_BYTES):
+                if parts and size + len(part) > limits.FRAME_BYTES:
                     yield Frame(last, b"".join(parts), len(parts))
                     parts, size = [], 0
                 parts.append(part)

@@ -91,11 +91,12 @@ class Admission:
         if await self._opens.hit(item, pipeline):  # gives nobody else a turn, or more could be let in than may be open
             return None
         stats = await self._opens.get_window_stats(item, pipeline)
+        wait = stats.reset_time - time.time() + 60 / self._per_minute  # when places begin to come free, and one more
         return self._throttled(
             "opens",
             f"{self._per_minute} new streams a minute may be opened of this pipeline "
             "(LIVEDASH_STREAM_OPENS_PER_MINUTE); who resumes with a cursor is not counted.",
-            max(math.ceil((stats.reset_time - time.time()) * 1000), 0),
+            max(math.ceil(wait * 1000), 0),
         )
 
     def _throttled(self, reason: Reason, detail: str, wait_ms: int) -> Throttled:

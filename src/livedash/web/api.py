@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from livedash.base import clock, limits
 from livedash.catalog.catalog import Catalog
-from livedash.catalog.entries import Dashboard, Pipeline, Token, TokenKind
+from livedash.catalog.entries import Dashboard, Pipeline
 from livedash.manage.apply import apply
 from livedash.manage.document import load
 from livedash.manage.edit import Editor
@@ -32,16 +32,6 @@ class ApplyRequest(BaseModel):
     variables: dict[str, str] = Field(default={}, description="Values of `${NAME}` in them")
     source: str = Field(default="apply", description="Name of the document: what it made and says no more goes")
     dry_run: bool = Field(default=False, description="Plan only")
-
-
-class TokenRequest(BaseModel):
-    """A further token."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    kind: TokenKind
-    pipeline: str | None = Field(default=None, description="Slug or id; none for an API token")
-    name: str = Field(default="", max_length=200, description="What it is for")
 
 
 def router(access: Access, catalog: Catalog, editor: Editor, logs: Logs) -> APIRouter:
@@ -97,6 +87,17 @@ def router(access: Access, catalog: Catalog, editor: Editor, logs: Logs) -> APIR
         response.status_code = 201 if put.created else 200
         return {**_pipeline(put.pipeline), "ingest_token": put.ingest_token}
 
+    @routes.post("/pipelines/{pipeline}/pause", tags=["pipelines"])
+    async def pause_pipeline(pipeline: str, actor: Asker) -> Json:
+        """Take no records until it is resumed: an append is answered 409, sources stop. Streams stay open, and sinks
+        deliver what the log holds."""
+        return _pipeline(await editor.set_paused(actor, pipeline, True))
+
+    @routes.post("/pipelines/{pipeline}/resume", tags=["pipelines"])
+    async def resume_pipeline(pipeline: str, actor: Asker) -> Json:
+        """Take records again."""
+        return _pipeline(await editor.set_paused(actor, pipeline, False))
+
     @routes.delete("/pipelines/{pipeline}", tags=["pipelines"], status_code=204)
     async def delete_pipeline(pipeline: str, actor: Asker) -> None:
         """Delete a pipeline and its records. 409 while a dashboard shows it."""
@@ -136,22 +137,6 @@ def router(access: Access, catalog: Catalog, editor: Editor, logs: Logs) -> APIR
         """Delete a dashboard; open pages say so."""
         await editor.delete_dashboard(actor, dashboard)
 
-    @routes.get("/tokens", tags=["tokens"])
-    async def tokens(actor: Asker) -> dict[str, Json]:
-        """All tokens, without their texts."""
-        return {"tokens": [_token(each) for each in editor.tokens(actor)]}
-
-    @routes.post("/tokens", tags=["tokens"], status_code=201)
-    async def make_token(request: TokenRequest, actor: Asker) -> dict[str, Json]:
-        """Make a further token. Its text is shown once."""
-        token, text = await editor.make_token(actor, request.kind, request.pipeline, request.name)
-        return {**_token(token), "token": text}
-
-    @routes.delete("/tokens/{token}", tags=["tokens"], status_code=204)
-    async def revoke_token(token: str, actor: Asker) -> None:
-        """From now on it opens nothing."""
-        await editor.revoke_token(actor, token)
-
     return routes
 
 
@@ -167,8 +152,3 @@ def _pipeline(found: Pipeline) -> dict[str, Json]:
 
 def _dashboard(found: Dashboard) -> dict[str, Json]:
     return asdict(found)
-
-
-def _token(found: Token) -> dict[str, Json]:
-    return {"id": found.id, "kind": found.kind, "pipeline": found.pipeline, "name": found.name, "main": found.main,
-            "created": iso(found.created)}  # fmt: skip

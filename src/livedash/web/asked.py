@@ -20,14 +20,14 @@ _DIGITS = 18
 class Asked:
     """Where a stream begins and what it carries."""
 
-    def __init__(self, scope: Scope, *, joined: bool) -> None:
-        """`joined` as in Shape. Raises BadCursor and Invalid."""
+    def __init__(self, scope: Scope) -> None:
+        """Raises BadCursor and Invalid."""
         given = query(scope)
         # the header of a reconnecting EventSource wins over the address, which stays as it was at the first connect
         text = text_header(scope, b"last-event-id") or given.get("last_event_id")
         self.cursor = Cursor.parse(text) if text else None
         self._since, self._newest = _since(given)
-        self.shape = _shape(given, joined)
+        self.shape = _shape(given)
 
     def resumes(self, tail: Tail) -> bool:
         """Whether it goes on in the log as it lives now."""
@@ -61,12 +61,12 @@ def _since(given: Mapping[str, str]) -> tuple[int | None, int]:
     return to_micros(since if since.tzinfo else since.replace(tzinfo=UTC)), 0
 
 
-def _shape(given: Mapping[str, str], joined: bool) -> Shape:
+def _shape(given: Mapping[str, str]) -> Shape:
     fields = tuple(dict.fromkeys(name for name in given.get("fields", "").split(",") if name))
     if len(fields) > limits.STREAM_FIELDS:
         raise _invalid("fields", f"at most {limits.STREAM_FIELDS} fields can be chosen")
     try:
-        return Shape(fields, given.get("where", "").strip(), given.get("ping", "0") not in ("", "0"), joined)
+        return Shape(fields, given.get("where", "").strip(), given.get("ping", "0") not in ("", "0"))
     except Invalid as error:
         raise _invalid("where", str(error)) from None
 

@@ -34,10 +34,7 @@ class Events:
         streams: Streams,
         meter: StreamMeter,
         metrics: Metrics,
-        *,
-        joined: bool,
     ) -> None:
-        """`joined`: whether records that come together share a frame."""
         self._tails = tails
         self._access = access
         self._admission = admission
@@ -45,12 +42,11 @@ class Events:
         self._streams = streams
         self._meter = meter
         self._metrics = metrics
-        self._joined = joined
 
     async def __call__(self, name: str, scope: Scope, receive: Receive, send: Send) -> int:
         reading = self._access.to_follow(name, scope)
         pipeline = reading.pipeline
-        asked = Asked(scope, joined=self._joined)
+        asked = Asked(scope)
         if scope["method"] == "HEAD":
             await answer(send, 200, SSE_HEADERS, b"")
             return 200

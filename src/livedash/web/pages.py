@@ -1,6 +1,6 @@
 """The pages people see, rendered on the server with their data in them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -23,11 +23,11 @@ def router(
     boards: Boards,
     looks: Looks,
     *,
-    base_url: str | None,
+    base_of: Callable[[Request], str],
     shown_tokens: Mapping[str, str],
 ) -> APIRouter:
-    """`base_url`: where people reach us, when that is set. `shown_tokens`: ingest tokens by pipeline slug that empty
-    dashboards may print (the demo's)."""
+    """`base_of`: where people reach us. `shown_tokens`: ingest tokens by pipeline slug that empty dashboards may print
+    (the demo's)."""
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/")
@@ -62,9 +62,6 @@ def router(
             return Response(to_csv(columns, rows), media_type=CSV_TYPE)
         body = {"widget": widget, "columns": columns, "rows": rows}
         return Response(orjson.dumps(body, default=str), media_type="application/json")
-
-    def base_of(request: Request) -> str:
-        return (base_url or str(request.base_url)).rstrip("/")
 
     def _empty(found: Dashboard, base: str) -> dict[str, str] | None:
         pipeline = directory.pipeline(found.auto) if found.auto else None

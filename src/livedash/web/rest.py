@@ -20,7 +20,19 @@ from livedash.model.errors import Fault, Invalid, LivedashError, Unknown
 from livedash.sinks.runner import Sinks
 from livedash.stream.logs import Logs
 from livedash.stream.tail import Tails
-from livedash.web import api, operations, pages, records, reference, sign_in, sink_pages, sinks_api, usage_api
+from livedash.web import (
+    api,
+    operations,
+    pages,
+    pipeline_pages,
+    records,
+    reference,
+    sign_in,
+    sink_pages,
+    sinks_api,
+    tokens_api,
+    usage_api,
+)
 from livedash.web.access import Access
 from livedash.web.html import Templates, next_step
 from livedash.web.http import bearer
@@ -28,6 +40,7 @@ from livedash.web.look import Looks
 from livedash.web.problem import encoded, headers_of, problem, problem_of
 from livedash.web.sessions import Sessions
 from livedash.web.static import Assets
+from livedash.web.streams import Streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,7 @@ class Parts:
     boards: Boards
     sinks: Sinks
     tails: Tails
+    streams: Streams
     logs: Logs
     health: Health
     metrics: Metrics
@@ -58,20 +72,29 @@ def rest(parts: Parts) -> FastAPI:
         max_body_size=limits.BODY_BYTES,  # a body is read before anybody asks who sends it
     )
     assets, directory = Assets.load(), parts.catalog.directory
+
+    def base_of(request: Request) -> str:
+        return (parts.settings.base_url or str(request.base_url)).rstrip("/")
+
     looks = Looks(Templates(assets), parts.access)
     editor = Editor(parts.catalog, clock.now, parts.logs.head)
     _add_errors(app, looks)
     app.mount("/static", assets)
     app.include_router(records.router(parts.access, parts.tails))
     app.include_router(api.router(parts.access, parts.catalog, editor, parts.logs))
+    app.include_router(tokens_api.router(parts.access, editor))
     app.include_router(sinks_api.router(parts.access, directory, editor, parts.logs, parts.sinks))
     app.include_router(usage_api.router(parts.access, directory, parts.logs))
     app.include_router(operations.router(parts.logs, parts.health, parts.metrics, parts.sinks.observe))
     app.include_router(sign_in.router(directory, parts.sessions, looks))
     app.include_router(sink_pages.router(parts.access, directory, editor, parts.logs, parts.sinks, looks))
-    base_url, shown = parts.settings.base_url, parts.shown_tokens
     app.include_router(
-        pages.router(parts.access, directory, parts.boards, looks, base_url=base_url, shown_tokens=shown)
+        pipeline_pages.router(
+            parts.access, directory, editor, parts.logs, parts.streams.open_of, looks, base_of=base_of
+        )
+    )
+    app.include_router(
+        pages.router(parts.access, directory, parts.boards, looks, base_of=base_of, shown_tokens=parts.shown_tokens)
     )
     app.include_router(reference.router(app, looks))
     return app

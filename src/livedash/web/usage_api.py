@@ -1,4 +1,4 @@
-"""`GET /api/usage`: what was delivered, for bills."""
+"""`GET /api/usage`: what sinks delivered and streams carried, for bills."""
 
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -28,7 +28,8 @@ def router(access: Access, directory: Directory, logs: Logs) -> APIRouter:
     async def counted(
         start: _From = None, to: _To = None, pipeline: _Pipeline = None, sink: _Sink = None
     ) -> dict[str, Json]:
-        """What was delivered, by day, team, pipeline and sink, and in all. Sinks that were deleted stay counted."""
+        """What sinks delivered and streams carried (`sink` is null), by day, team, pipeline and sink, and in all. What
+        was deleted stays counted."""
         first, last = days(start, to, today())
         rows = await rows_of(logs, directory, first, last, pipeline, sink)
         return {"from": first, "to": last, "rows": [row.json() for row in rows], "total": summed(rows)}
