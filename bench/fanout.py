@@ -1,7 +1,7 @@
 """What an event costs to send to many: Livedash beside nginx with nchan, beside a bare loop of `send()`, and others.
 
-`python -m bench.fanout [CONTENDER…] [steady|burst]…` runs some of it once, to look at while you make something faster;
-`python -m bench.fanout hold storm` the rest of it."""
+`python -m bench.fanout [CONTENDER…] [steady|burst|singly]…` runs some of it once, to look at while you make something
+faster; `python -m bench.fanout hold storm` the rest of it."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from bench import fanout_servers as servers
-from bench.fanout_run import Load, Serves, allow_files, held, measured, stormed
+from bench.fanout_run import ONE_BY_ONE, Load, Serves, allow_files, held, measured, stormed
 from bench.fanout_table import Results, figures
 from bench.figure import Figure
 
@@ -24,6 +24,7 @@ CONTENDERS: dict[str, Serves] = {
 }
 STEADY = Load(readers=2_000, records=140, rate=20)
 BURST = Load(readers=500, records=2_000, rate=0)
+SINGLY = Load(readers=500, records=600, rate=ONE_BY_ONE)
 SHORT_BURST = Load(readers=500, records=500, rate=0)  # for who needs half a minute otherwise
 SHORT = ("better-sse", "sse-starlette")
 HELD = Load(readers=8_000, records=15, rate=1)
@@ -51,6 +52,10 @@ def burst(name: str) -> dict[str, Any]:
     return measured(CONTENDERS[name], SHORT_BURST if name in SHORT else BURST)
 
 
+def singly(name: str) -> dict[str, Any]:
+    return measured(CONTENDERS[name], SINGLY)
+
+
 def hold(name: str) -> dict[str, Any]:
     return held(CONTENDERS[name], HELD, INGEST)
 
@@ -59,7 +64,7 @@ def storm(name: str) -> dict[str, Any]:
     return stormed(CONTENDERS[name], STORM)
 
 
-LOADS: dict[str, Callable[[str], dict[str, Any]]] = {"steady": steady, "burst": burst}
+LOADS: dict[str, Callable[[str], dict[str, Any]]] = {"steady": steady, "burst": burst, "singly": singly}
 ONLY_LIVEDASH: dict[str, Callable[[str], dict[str, Any]]] = {"hold": hold, "storm": storm}
 
 

@@ -20,11 +20,13 @@ SERVER_CORE, CLIENT_CORE = 0, 1
 MOST_FILES = 20_000
 SETTLE_SECONDS = 0.5
 WARM_READERS = 8
+ONE_BY_ONE = -1
 
 
 @dataclass(frozen=True)
 class Load:
-    """So many readers of so many records: `rate` a second, or with 0 as fast as `posters` get their answers."""
+    """So many readers of so many records: `rate` a second, or with 0 as fast as `posters` get their answers, or with
+    `ONE_BY_ONE` each when all readers have the one before."""
 
     readers: int
     records: int

@@ -9,6 +9,7 @@ Runs = list[dict[str, Any]]
 Results = dict[tuple[str, str], Runs]  # by contender and load
 STEADY = "2,000 readers × 20/s"
 BURST = "500 readers × 2,000 at once"
+SINGLY = "500 readers, one by one"
 
 
 def figures(results: Results, joined: Runs, hold: dict[str, Any], storm: dict[str, Any]) -> list[Figure]:
@@ -16,6 +17,7 @@ def figures(results: Results, joined: Runs, hold: dict[str, Any], storm: dict[st
     return [
         *_steady(results),
         *_burst(results, joined),
+        _singly(results),
         *_held(hold),
         _faults("lost or out of order", [*_ours(results), *joined, hold]),
         _faults("lost or twice, when 2,000 drop and resume", [storm]),
@@ -45,6 +47,13 @@ def _burst(results: Results, joined: Runs) -> list[Figure]:
         _noted(waiting, f"{_writes(joined, nchan)}: nchan does not join events"),
         _against("time until all have all", "s", _each(ours, "seconds"), _each(nchan, "seconds")),
     ]
+
+
+def _singly(results: Results) -> Figure:
+    """The cost of a write: here nobody has two events to join."""
+    ours, nchan = results["livedash", "singly"], results["nchan", "singly"]
+    cpu = _against(f"server CPU an event, {SINGLY}", "µs", _each(ours, "cpu_us"), _each(nchan, "cpu_us"), 1.0)
+    return _noted(cpu, _writes(ours, nchan))
 
 
 def _writes(ours: Runs, nchan: Runs) -> str:

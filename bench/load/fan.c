@@ -4,7 +4,8 @@
  *
  * Prints "open" when all streams are, and goes on when a line comes in. With a RATE (a second) a post is sent when it
  * is due, whatever the answers do, its delays count from then, and the first second is not counted; with 0 each of the
- * POSTERS sends the next one when it has its answer. With an EPOCH all readers drop when half is posted and resume.
+ * POSTERS sends the next one when it has its answer; with -1 the next one is sent when all readers have the one before,
+ * so that no server can join two. With an EPOCH all readers drop when half is posted and resume.
  * The post has "seq":"1000000" in it, which is counted up. Prints one JSON object. */
 #include "fan.h"
 
@@ -50,7 +51,11 @@ static void send_post(long number) {
 static long send_due(long next, long rate) {
     for (; next < crowd.total && idle_count; next++) {
         int64_t now = now_us();
-        if (!rate) crowd.due[next] = now;
+        if (rate < 0 && crowd.events < next * crowd.count) {
+            if (now - crowd.due[next - 1] > PATIENCE_US) die("a record did not reach everybody");
+            break;
+        }
+        if (rate <= 0) crowd.due[next] = now;
         if (now < crowd.due[next]) break;
         keep(&late, now - crowd.due[next]);
         send_post(next);
@@ -59,7 +64,8 @@ static long send_due(long next, long rate) {
 }
 
 static struct timespec until_due(long next, long rate) {
-    int64_t left = rate && next < crowd.total && idle_count ? crowd.due[next] - now_us() : PATIENCE_US;
+    int64_t left = PATIENCE_US;
+    if (next < crowd.total && idle_count) left = rate > 0 ? crowd.due[next] - now_us() : LOOK_US;
     return (struct timespec){left > 0 ? left / 1000000 : 0, left > 0 ? left % 1000000 * 1000 : 0};
 }
 
@@ -72,7 +78,7 @@ static void post_all(long rate, int count) {
         epoll_ctl(epoll, EPOLL_CTL_ADD, posters[i].fd, &event);
     }
     crowd.first_us = now_us();
-    for (long i = 0; rate && i < crowd.total; i++) crowd.due[i] = crowd.first_us + i * 1000000 / rate;
+    for (long i = 0; rate > 0 && i < crowd.total; i++) crowd.due[i] = crowd.first_us + i * 1000000 / rate;
     for (long next = 0; next < crowd.total || idle_count < count;) {
         next = send_due(next, rate);
         if (crowd.epoch && !crowd.storm && next > crowd.total / 2) crowd.storm = 1;
@@ -112,7 +118,7 @@ int main(int count, char **words) {
     if (count < 8 || atoi(words[5]) > MAX_POSTERS) return 2;
     crowd.port = atoi(words[1]), crowd.count = atoi(words[2]), crowd.total = atol(words[3]);
     long rate = atol(words[4]);
-    crowd.warm_us = rate ? WARM_US : 0;
+    crowd.warm_us = rate > 0 ? WARM_US : 0;
     crowd.epoch = count > 8 ? words[8] : NULL;
     crowd.due = calloc(crowd.total, sizeof *crowd.due);
     crowd.seen = calloc(crowd.total, 1);
