@@ -1,10 +1,12 @@
 """Fixtures that every test may use."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+import uvloop
 from hypothesis import settings
 
 from tests.server import Client, serving
@@ -13,6 +15,11 @@ from tests.server import Client, serving
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_asyncio_loop_factories(config: object, item: object) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the event loop that serves: its transports differ in when they say what."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ async def serving(folder: Path, document: str = DOCUMENT, **settings: Any) -> As
     config = Settings.load({}, **values)
     with listen(config) as sock:
         async with running(config) as app:
-            server = Server(app.asgi, config, app.streams.stop)
+            server = Server(app.asgi, config, app.stop)
             task = asyncio.create_task(server.serve(sockets=[sock]))
             while not server.started:
                 await asyncio.sleep(0.005)

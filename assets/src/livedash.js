@@ -4,12 +4,14 @@ import { charts, scan } from "./charts.js";
 import { follow } from "./page.js";
 import { bindCopyButtons } from "./copy.js";
 import { bindKeys } from "./keys.js";
+import { bindParts } from "./parts.js";
 import { bindThemeButton } from "./theme-button.js";
 
 function start() {
   bindThemeButton();
   bindKeys();
   bindCopyButtons();
+  bindParts();
   scan(document);
   document.addEventListener("htmx:after:swap", () => scan(document));
   const main = document.querySelector("main[data-live]");

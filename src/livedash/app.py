@@ -1,7 +1,7 @@
 """The composition root: everything is made here by plain constructor calls, and only here are adapters named."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -50,9 +50,10 @@ from livedash.web.streams import Streams
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A running Livedash. `asgi` answers requests, `streams.stop` ends what stays open, `catalog` is configured."""
+    """A running Livedash. `asgi` answers requests, `stop` ends what stays open, `catalog` is configured."""
 
     asgi: ASGIApp
+    stop: Callable[[], Awaitable[None]]
     catalog: Catalog
     logs: Logs
     sessions: Sessions
@@ -141,7 +142,7 @@ async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = N
             CrossOrigin(directory),
         )
         front = Front(plain, rest(parts), Hosts(allowed_hosts(settings)), metrics)
-        yield App(front, catalog, logs, sessions, streams, door, tails)
+        yield App(front, partial(streams.stop, broadcast.quiet), catalog, logs, sessions, streams, door, tails)
 
 
 def _logs(settings: Settings, folder: Folder) -> Logs:

@@ -39,6 +39,28 @@ async def test_the_token_is_changed(server: Client, open_tab: Open) -> None:
     assert await tab.page.locator("#token").text_content() != STREAM
 
 
+async def test_it_says_when_nobody_answers(server: Client, open_tab: Open) -> None:
+    tab = await signed_in(server, open_tab, PAGE)
+    await tab.text(".figures dd", "0")
+    await tab.page.route("**/pipelines/weather?*", lambda route: route.abort())
+    await tab.until("() => document.querySelectorAll('.notice.away').length === 1")
+    await tab.page.unroute("**/pipelines/weather?*")
+    async with following(server, token=STREAM):
+        await tab.text(".figures dd", "1")
+        await tab.until("() => !document.querySelector('.notice.away')")
+    tab.forgive("Failed to (load|fetch)")
+
+
+async def test_all_tokens_are_revoked_only_after_a_second_look(server: Client, open_tab: Open) -> None:
+    tab = await signed_in(server, open_tab, f"{PAGE}/stream-token")
+    revoke = tab.page.get_by_role("button", name="Revoke all stream tokens")
+    assert not await revoke.is_visible()
+    await tab.page.get_by_role("heading", name="Revoke every one").click()
+    await revoke.click()
+    await tab.text(".notice", "Every stream token was revoked.")
+    assert await tab.page.get_by_role("radio").count() == 0, "there is no old one that could stay valid"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, {"width": 1440, "height": 900}], ids=["phone", "desktop"])
 async def test_no_barriers(viewport: dict[str, int], scheme: str, server: Client, open_tab: Open) -> None:

@@ -46,14 +46,14 @@ def test_a_gap_is_said_beside_the_records(shell: Shell) -> None:
 
 
 def test_it_goes_on_where_it_was_when_the_server_comes_back(tmp_path: Path) -> None:
-    """Also when it broke before the first record came."""
+    """Also when it broke before the first record came; and what a server says at its end is no record."""
     with process(tmp_path / "data") as (server, url):
         shell = Shell(url, tmp_path)
         post(shell, 0)
         with started(["tail", "weather"], shell.env) as tail:
             until_connected(shell)
-            for number in (1, 2):
-                server.kill()
+            for number, end in ((1, server.kill), (2, server.stop), (3, server.kill)):
+                end()
                 server.start()
                 wait_until_up(url)
                 post(shell, number)

@@ -201,6 +201,18 @@ async def test_a_document_does_not_bring_back_what_was_rotated_or_revoked_here(
     assert of_p(catalog) == []
 
 
+async def test_a_document_that_comes_to_name_the_present_one_agrees(catalog: Catalog, editor: Editor) -> None:
+    """Also by a reference, which what was made here has not."""
+    named = DOCUMENT % '"${TOKEN}"'
+    await applied(catalog, named, TOKEN="of-the-document")
+    new = (await editor.rotate_stream_token(ADMIN, "p", HOUR)).text
+    assert conflicts(plan_of(catalog, named, TOKEN="another-one")) == {("pipelines.p", "stream_token")}
+    await applied(catalog, named, TOKEN=new)
+    assert opens(catalog, new) == [True]
+    assert export(catalog.snapshot).count("stream_token: '${TOKEN}'") == 1
+    assert said(plan_of(catalog, named, TOKEN=new))["pipelines.p"] == "unchanged"
+
+
 async def test_an_old_one_may_be_made_the_main_one_again(catalog: Catalog, editor: Editor, first: str) -> None:
     new = (await editor.rotate_stream_token(ADMIN, "p", HOUR)).text
     await editor.put_pipeline(ADMIN, "p", {"stream_token": first})

@@ -7,9 +7,10 @@ import pytest
 
 from livedash.base import clock, limits
 from livedash.base.metrics import Metrics
-from livedash.model import Cursor
+from livedash.model import Cursor, Page
 from livedash.model.errors import StorageError
-from livedash.stream.broadcast import Broadcast, Follower
+from livedash.stream.broadcast import Broadcast
+from livedash.stream.follower import Follower
 from livedash.stream.reader import Reader
 from livedash.stream.shape import Shape
 from livedash.stream.tail import Tail
@@ -197,6 +198,48 @@ async def test_a_log_that_fails_ends_its_streams_and_serves_the_next(on: Broadca
     on.follow(later)
     await on.append(1)
     assert await later.has(1) == [2]
+
+
+async def test_who_comes_while_the_channel_looks_is_not_left_to_wait(on: Broadcasting, monkeypatch: pytest.MonkeyPatch):
+    """The channel read past the tail's head, so it looks again, and just then somebody comes who is at that head."""
+    first, late, real, joined = Client(), Client(), on.tail.log.read, asyncio.Event()
+    monkeypatch.setattr(on.tail, "hint", lambda last: None)  # hints may be lost
+    on.follow(first)
+    head = on.tail.last + 200  # more than the tail holds
+
+    async def read(pipeline: str, after: int, limit: int) -> Page:
+        if limit == limits.PAGE_RECORDS:
+            await on.stream.door.append(a_pipeline(), [{}, {}])
+        elif first.got[-1:] == [head + 2] and not joined.is_set():
+            joined.set()
+            assert on.tail.last == head
+            on.follow(late)
+        return await real(pipeline, after, limit)
+
+    await on.stream.door.append(a_pipeline(), [{}] * 200)
+    monkeypatch.setattr(on.tail.log, "read", read)
+    await on.tail.poll()
+    await first.has(202)
+    async with asyncio.timeout(5):
+        await joined.wait()
+        assert await late.has(2) == [head + 1, head + 2]
+
+
+async def test_who_left_while_others_were_written_to_is_not_counted(on: Broadcasting, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(limits, "BROADCAST_SLICE", 2)
+    clients = [Client() for _ in range(6)]
+    followers = [on.follow(client) for client in clients]
+
+    def leaving(data: bytes) -> None:
+        while len(followers) > 3:
+            followers.pop().stop()
+
+    monkeypatch.setattr(clients[0], "send", leaving)
+    await on.append(1)
+    await clients[1].has(1)
+    await on.append(1)
+    await clients[2].has(2)
+    assert on.counted[0] == 6 and not any(client.got for client in clients[3:])
 
 
 async def test_a_channel_ends_with_its_last_line(on: Broadcasting):

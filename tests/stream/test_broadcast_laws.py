@@ -14,7 +14,8 @@ from livedash.base.metrics import Metrics
 from livedash.log import Append, Trim
 from livedash.log.sqlite import SqliteLog
 from livedash.model import Cursor, Draft
-from livedash.stream.broadcast import Broadcast, Follower
+from livedash.stream.broadcast import Broadcast
+from livedash.stream.follower import Follower
 from livedash.stream.shape import Shape
 from livedash.stream.tail import Tail
 from tests.stream.lines import Client

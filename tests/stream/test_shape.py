@@ -75,6 +75,24 @@ def test_a_frame_is_of_a_named_size_or_one_record() -> None:
     assert [frame.last for frame in frames] == [0, 3, 6, 7]
 
 
+def test_what_takes_work_is_done_in_pieces() -> None:
+    long = page(*[record(offset, t=offset) for offset in range(5, 30)], gap=Gap(1, 4, "trimmed"))
+    assert PLAIN.parts(long) == (long,)
+    parts = Shape(("t",)).parts(long)
+    assert parts is Shape(where="data.t > 1").parts(long), "shared by all shapes"
+    assert [record.offset for part in parts for record in part.records] == list(range(5, 30))
+    assert [(part.after, part.last, part.gap) for part in parts] == [(4, 14, long.gap), (14, 24, None), (24, 29, None)]
+    assert max(len(part.records) for part in parts) == limits.SHAPE_RECORDS
+    assert Shape(("t",)).parts(page(after=7)) == (page(after=7),)
+
+
+def test_a_filter_looks_at_so_much_of_a_record() -> None:
+    shape = Shape(where="size(data.l) > 1 && data.s == 'x'")
+    most = limits.FILTER_VALUES - 3  # the record, the list and the text are values too
+    for count, matches in ((most, 1), (most + 1, 0)):
+        assert len(shape(page(record(1, l=[1] * count, s="x", more=[1] * 2_000)))) == matches
+
+
 def test_silence() -> None:
     """Where records may be left out, an id moves the client past them."""
     assert PLAIN.silence(Cursor("k3v9", 7), 0) == b":keepalive\n\n"

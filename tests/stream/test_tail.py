@@ -203,6 +203,15 @@ async def test_a_new_life_of_the_log_wakes_who_waits(log: Watched, a_tail: Make)
     assert found.gap.reason == "epoch"
 
 
+async def test_so_many_pages_are_kept_whatever_places_are_named(log: Watched, a_tail: Make) -> None:
+    tail = a_tail()
+    await log.append(50)
+    await tail.poll()
+    pages = [tail.page(after) for after in range(50)]
+    kept = sum(tail.page(after) is pages[after] for after in range(49, -1, -1))
+    assert kept == limits.TAIL_PAGES
+
+
 async def test_what_was_trimmed_is_forgotten(log: Watched, a_tail: Make) -> None:
     await log.append(10)
     tail = a_tail()

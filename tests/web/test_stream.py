@@ -81,6 +81,17 @@ async def test_a_cursor_that_is_none(client: Client):
     problem(response)
 
 
+async def test_an_id_of_another_stream_is_a_gap(client: Client):
+    """An EventSource sends what it was given before under the same address; an error would end it for good."""
+    await numbers(client, 1, 2)
+    headers = bearer(STREAM) | {"Last-Event-ID": "2026-11-25T12:00:00Z/17"}
+    async with client.stream("GET", STREAMED, headers=headers) as response:
+        stream = Following(response)
+        gap = await stream.next()
+        assert (gap.event, gap.json()) == ("gap", {"from": 1, "to": None, "reason": "epoch"})
+        assert await offsets(stream, 2) == [1, 2]
+
+
 async def test_gaps_are_said(client: Client):
     first = await trim(client)
     epoch = (await pipeline_of(client))["log"]["epoch"]

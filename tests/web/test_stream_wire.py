@@ -62,7 +62,7 @@ async def test_the_same_bytes_for_old_and_new_clients(client: Client, version: s
         assert b"\r\nconnection: close\r\n" in head
         await numbers(client, 1, 2)
         body = await received(connection[0], 2)
-    assert re.fullmatch(rb"(id: \w+-\d+\ndata: \{.*\}\n\n){2}", body)
+    assert re.fullmatch(rb"retry: \d+\n(id: \w+-\d+\ndata: \{.*\}\n\n){2}", body)
 
 
 async def test_a_second_request_behind_a_stream_gets_no_answer(both: Client):

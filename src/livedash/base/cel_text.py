@@ -48,18 +48,18 @@ def tokens(text: str) -> list[Token]:
 
 def check(found: list[Token]) -> None:
     """Raises ValueError for what could take long."""
-    solid = _solid(found)
-    if strange := [token.text for token in solid if token.kind == "sign" and token.text not in SIGNS]:
+    words = solid(found)
+    if strange := [token.text for token in words if token.kind == "sign" and token.text not in SIGNS]:
         raise ValueError(f"{strange[0]!r} has no meaning here")
-    for index, (token, following) in enumerate(pairwise(solid)):
+    for index, (token, following) in enumerate(pairwise(words)):
         if token.kind == "name" and following.text == "(":
             _check_call(token)
             if token.text == "matches":
-                _check_pattern_is_literal(solid[index + 2 : index + 4])
-    if sum(token.kind == "name" and token.text in ("data", "metrics") for token in solid) > RECORD_USES:
+                _check_pattern_is_literal(words[index + 2 : index + 4])
+    if sum(token.kind == "name" and token.text in ("data", "metrics") for token in words) > RECORD_USES:
         raise ValueError(f"data and metrics may be named at most {RECORD_USES} times")
-    if any(token.text == "matches" for token in solid):
-        _check_patterns([token.text for token in solid if token.kind in ("raw", "string")])
+    if any(token.text == "matches" for token in words):
+        _check_patterns([token.text for token in words if token.kind in ("raw", "string")])
 
 
 def _check_call(token: Token) -> None:
@@ -96,23 +96,12 @@ def with_decimals(found: list[Token]) -> str:
     )
 
 
-def fields_used(found: list[Token]) -> frozenset[str] | None:
-    """The top keys of `data` that are used, as `data.key`; None when it is used in another way too."""
-    solid = [*_solid(found), Token("sign", "", 0), Token("sign", "", 0)]
-    used = set()
-    for before, token, dot, key in zip([Token("sign", "", 0), *solid], solid, solid[1:], solid[2:], strict=False):
-        if token.text == "data" and token.kind == "name" and before.text != ".":
-            if dot.text != "." or key.kind != "name":
-                return None
-            used.add(key.text)
-    return frozenset(used)
-
-
 def message(text: str) -> str:
     """The first line of a parser's complaint, position first."""
     match = _POSITION.search(text)
     return f"line {match[1]}, column {match[2]}: {match[3].split(' expecting ')[0]}" if match else text.split("\n")[0]
 
 
-def _solid(found: list[Token]) -> list[Token]:
+def solid(found: list[Token]) -> list[Token]:
+    """Without spaces and comments."""
     return [token for token in found if token.kind not in ("space", "comment")]

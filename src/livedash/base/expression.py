@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from livedash.base import cel_text, limits
+from livedash.base import cel_text, cel_use, limits
 from livedash.base.cel_text import Token
 from livedash.model import Json
 from livedash.model.errors import Fault, Invalid
@@ -40,14 +40,17 @@ class Expression:
         self._whole = _program(text)
         self._decimal = _program(cel_text.with_decimals(tokens)) if cel_text.has_integers(tokens) else self._whole
         self.names = frozenset(self._whole.variables())
-        self._keys = cel_text.fields_used(tokens)
+        self._uses = {name: cel_use.use_of(name, tokens) for name in self.names}
 
-    def value(self, names: Mapping[str, Any]) -> Any:
+    def value(self, names: Mapping[str, Any], most: int | None = None) -> Any:
         """The result, from `data`, `metrics` (dicts), `timestamp` (µs) and `offset`, those that it names.
 
-        Whole results come as int, times as datetime and durations as timedelta. Raises EvaluationError.
+        Whole results come as int, times as datetime and durations as timedelta. Raises EvaluationError, also when more
+        than `most` values are looked at.
         """
         given = {name: self._given(name, names[name]) for name in self.names}
+        if most is not None and cel_use.room_left(given, most + 1) < 0:
+            raise EvaluationError(f"more than {most} values are looked at")
         try:
             return _whole(self._decimal.execute({name: _decimals(value) for name, value in given.items()}))
         except TypeError:
@@ -64,9 +67,7 @@ class Expression:
     def _given(self, name: str, value: Any) -> Any:
         if name == "timestamp":
             return from_micros(value)
-        if name == "data" and self._keys is not None:  # converting a record costs more than most expressions
-            return {key: value[key] for key in self._keys if key in value}
-        return value
+        return cel_use.reduced(value, self._uses[name])
 
 
 def compile(text: str, names: Iterable[str] = NAMES) -> Expression:
@@ -84,20 +85,22 @@ def compile(text: str, names: Iterable[str] = NAMES) -> Expression:
     return expression
 
 
-def predicate(text: str) -> Predicate:
-    """Compile `text` to a filter. No answer (a field is missing, a wrong type) and any answer but true are False."""
+def predicate(text: str, most: int | None = None) -> Predicate:
+    """Compile `text` to a filter. No answer (a field is missing, a wrong type, more than `most` values looked at) and
+    any answer but true are False."""
     expression = compile(text)
 
     def matches(data: Mapping[str, Json], metrics: Mapping[str, float], timestamp: int, offset: int) -> bool:
-        return true(expression, {"data": data, "metrics": metrics, "timestamp": timestamp, "offset": offset})
+        given = {"data": data, "metrics": metrics, "timestamp": timestamp, "offset": offset}
+        return true(expression, given, most)
 
     return matches
 
 
-def true(expression: Expression, names: Mapping[str, Any]) -> bool:
+def true(expression: Expression, names: Mapping[str, Any], most: int | None = None) -> bool:
     """Whether the expression is true; False when it has no answer."""
     try:
-        return expression.value(names) is True
+        return expression.value(names, most) is True
     except EvaluationError:
         return False
 

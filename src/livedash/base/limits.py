@@ -41,6 +41,9 @@ UNACKED_SECONDS = 60  # a client that acknowledges nothing for so long has gone,
 RECEIVED_BYTES = 64 * KIB  # a client of a stream has nothing to say; one that goes on saying it is cut off
 STREAM_FIELDS = 50  # chosen for one stream
 STREAM_SHAPES = 20  # of a pipeline at the same time: each filter and choice of fields is work for every record
+FILTER_VALUES = 1_000  # of a record, texts by 16 characters, that a stream's filter looks at: some 2 ms of work at most
+SHAPE_RECORDS = 10  # filtered or cut before others get a turn: 0.5 ms as a rule, 20 at most
+TAIL_PAGES = 4  # of a tail, as readers at different places ask for them; each may keep its bytes in every shape
 METER_SECONDS = 5.0  # between writing down what was sent: what a crash loses of a bill
 KEEPALIVE_SECONDS = 30.0  # of silence before a comment keeps proxies from closing a stream
 

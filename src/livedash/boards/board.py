@@ -96,6 +96,7 @@ class Board:
         What is folded here becomes visible in one moment, in `_publish`: whoever renders meanwhile sees the version
         before, whole."""
         ping_at = 0.0
+        await self._tell()  # of what was published when this failed
         while True:
             await self._grown()
             started = time.perf_counter()

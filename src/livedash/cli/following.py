@@ -9,7 +9,7 @@ from httpx_sse import EventSource, ServerSentEvent
 
 from livedash.cli.client import Refused, Unreachable, answer, connect, records_path, refused, unreachable
 
-RETRY_SECONDS = 1.0
+RETRY_SECONDS = 1.0  # until the server says otherwise
 _SILENCE = httpx.Timeout(60, connect=5)  # the server says something every 30 s
 
 
@@ -18,24 +18,27 @@ def follow(client: httpx.Client, pipeline: str, cursor: str | None) -> Iterator[
     Unreachable when there is no server at first."""
     newest = answer(client, "GET", records_path(pipeline), params={"limit": 1})
     cursor = cursor or newest["cursor"]  # so that a break before the first record loses none
+    retry = RETRY_SECONDS
     while True:
         try:
             for event in _events(client, pipeline, cursor):
                 cursor = event.id or cursor
-                yield event
+                retry = retry if event.retry is None else event.retry / 1000
+                if event.data:  # else it is only a wish or a sign of life
+                    yield event
         except Unreachable:
-            time.sleep(RETRY_SECONDS)
+            time.sleep(retry)
         except Refused as error:
             if error.status < 500:  # else it is starting, or a proxy stands before nothing
                 raise
-            time.sleep(RETRY_SECONDS)
+            time.sleep(retry)
 
 
 def _events(client: httpx.Client, pipeline: str, cursor: str) -> Iterator[ServerSentEvent]:
     """One connection, to its end. Raises Refused; Unreachable also when it ends, since a stream has no end."""
-    path, headers = records_path(pipeline, "stream"), {"Last-Event-ID": cursor}
+    path, query = records_path(pipeline, "stream"), {"last_event_id": cursor}
     try:
-        with client.stream("GET", path, headers=headers, timeout=_SILENCE) as response:
+        with client.stream("GET", path, params=query, timeout=_SILENCE) as response:
             if not response.is_success:
                 response.read()
                 raise refused(response)

@@ -45,7 +45,7 @@ async def _serve(settings: Settings, prepare: Prepare, shown_tokens: ShownTokens
         async with running(settings, shown_tokens()) as app:
             await prepare(app, url_of(settings, sock.getsockname()[1]))
             gc.freeze()  # what was made at start stays: no need to look at it again
-            await Server(app.asgi, settings, app.streams.stop).serve(sockets=[sock])
+            await Server(app.asgi, settings, app.stop).serve(sockets=[sock])
     finally:
         sock.close()
 

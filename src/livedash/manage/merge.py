@@ -117,7 +117,8 @@ def _fields(
         want = defaults.get(name, MISSING) if want is MISSING else want
         if want == have:
             continue
-        if before is None or have == was or (have is MISSING and is_secret(name) and want != was):
+        revoked = have is MISSING and is_secret(name) and want != was
+        if before is None or have == was or revoked or _same_secret(name, have, want):
             changes.append(FieldChange(name, have, want))
             _set(wanted, name, want)
         elif want == was:
@@ -135,6 +136,12 @@ def _was(name: str, before: Fields | None, here: Fields, defaults: Fields) -> Js
     return here.get(name, MISSING) if is_secret(name) else defaults.get(name, MISSING)
 
 
+def _same_secret(name: str, have: Json, want: Json) -> bool:
+    """Whether both say the same text, if not by the same reference."""
+    both = isinstance(have, dict) and isinstance(want, dict) and is_digest(name, have) and is_digest(name, want)
+    return both and have["digest"] == want["digest"]
+
+
 def _set(fields: Fields, name: str, value: Json) -> None:
     if value is MISSING:
         fields.pop(name, None)
@@ -144,7 +151,7 @@ def _set(fields: Fields, name: str, value: Json) -> None:
 
 def _both(name: str, was: Json, have: Json, want: Json) -> str:
     if any(is_digest(name, value) for value in (was, have, want)):
-        return f"{name} was changed here and in the document"
+        return f"{name} was changed here and in the document; write what it is here into it, or leave it out"
     return f"{name} was {was!r}; it is {have!r} here and {want!r} in the document"
 
 

@@ -5,6 +5,7 @@ A client is a cursor, not a queue: who falls behind leaves, and has nothing here
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
 from livedash.base import limits
@@ -63,6 +64,14 @@ class Channel:
     def __len__(self) -> int:
         return len(self._members) + len(self._waiting)
 
+    def __contains__(self, line: Line) -> bool:
+        """Whether it is written to, and has what is up to `cursor`."""
+        return line in self._members
+
+    def quiet(self) -> AbstractAsyncContextManager[None]:
+        """Nobody is being written to meanwhile."""
+        return self._writing
+
     @property
     def lines(self) -> list[Line]:
         return [*self._members, *self._waiting]
@@ -87,19 +96,21 @@ class Channel:
         self._admit()
 
     async def _write(self, frame: Frame, epoch: str) -> None:
-        lines, data = list(self._members), frame.data
+        lines, data, sent = list(self._members), frame.data, 0
         for start in range(0, len(lines), limits.BROADCAST_SLICE):
+            chunk, behind = lines[start : start + limits.BROADCAST_SLICE], []
             if start:
                 await asyncio.sleep(0)
-            behind = []
-            for line in lines[start : start + limits.BROADCAST_SLICE]:
+                chunk = [line for line in chunk if line in self._members]  # others have left meanwhile
+            for line in chunk:
                 line.send(data)
                 if line.behind:
                     behind.append(line)
             for line in behind:
                 if member := self._members.pop(line, None):
                     member.fell_behind(Cursor(epoch, frame.last))
-        self._sent(frame.records * len(lines), len(data) * len(lines))
+            sent += len(chunk)
+        self._sent(frame.records * sent, len(data) * sent)
 
     def _admit(self) -> None:
         waiting, self._waiting = self._waiting, {}

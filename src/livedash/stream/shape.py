@@ -1,7 +1,7 @@
 """What a stream carries of a pipeline's records, and the bytes of it. Streams of one shape share all work."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from livedash.base import expression, limits
 from livedash.model import Cursor, Page, Record
@@ -26,12 +26,17 @@ class Shape:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_selection", Selection(self.fields) if self.fields else None)
-        object.__setattr__(self, "_matches", expression.predicate(self.where) if self.where else None)
+        matches = expression.predicate(self.where, limits.FILTER_VALUES) if self.where else None
+        object.__setattr__(self, "_matches", matches)
 
     @property
     def plain(self) -> bool:
         """Whether it is every record as it is, which costs nothing of its own."""
         return not self.fields and not self.where
+
+    def parts(self, page: Page) -> tuple[Page, ...]:
+        """The page in pieces, each to be encoded in one turn of the event loop."""
+        return (page,) if self.plain else page.encoded(_pieces)
 
     def __call__(self, page: Page) -> tuple[Frame, ...]:
         """A page as Server-Sent Events: its gap, if any, then its records. A frame is at most `limits.FRAME_BYTES`, or
@@ -41,9 +46,7 @@ class Shape:
     def silence(self, cursor: Cursor, now: int) -> bytes:
         """What is said after a while of nothing; `now` in µs. The id of a ping moves clients on past records that do
         not match: else they would resume from far behind, or find a gap where nothing was for them."""
-        if not self.pings and not self.where:
-            return KEEPALIVE
-        return frames.event("ping", {"now": now // 1000, "cursor": str(cursor)}, cursor)
+        return ping(cursor, now) if self.pings or self.where else KEEPALIVE
 
     def _frames(self, page: Page) -> Iterator[Frame]:
         epoch, last = page.epoch.encode(), page.after
@@ -72,3 +75,24 @@ class Shape:
         if self._selection is None:
             return b'id: %b-%d\ndata: {"offset":%d%b\n\n' % (epoch, record.offset, record.offset, record.body)
         return b"id: %b-%d\ndata: %b\n\n" % (epoch, record.offset, self._selection.json(record))
+
+
+def ping(cursor: Cursor, now: int) -> bytes:
+    """Says that the stream lives, and where it is; `now` in µs."""
+    return frames.event("ping", {"now": now // 1000, "cursor": str(cursor)}, cursor)
+
+
+def _pieces(page: Page) -> tuple[Page, ...]:
+    """The first has the gap."""
+    step, records = limits.SHAPE_RECORDS, page.records
+    if len(records) <= step:
+        return (page,)
+    return tuple(
+        replace(
+            page,
+            after=records[start].offset - 1,
+            records=records[start : start + step],
+            gap=None if start else page.gap,
+        )
+        for start in range(0, len(records), step)
+    )

@@ -129,6 +129,8 @@ class Tail:
             return None
         skip = after - first + 1
         records = tuple(self._records)[skip:] if skip else tuple(self._records)
+        while len(self._pages) >= limits.TAIL_PAGES:  # else memory would grow with every place somebody names
+            del self._pages[next(iter(self._pages))]
         page = self._pages[after] = Page(self.pipeline, self.epoch, after, records, self.last)
         return page
 

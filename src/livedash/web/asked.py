@@ -7,7 +7,7 @@ from starlette.types import Scope
 
 from livedash.base import limits
 from livedash.model import Cursor
-from livedash.model.errors import Fault, Invalid
+from livedash.model.errors import BadCursor, Fault, Invalid
 from livedash.model.record import to_micros
 from livedash.stream.shape import Shape
 from livedash.stream.tail import Tail
@@ -15,6 +15,7 @@ from livedash.web.http import query, text_header
 
 _TAIL = "tail="
 _DIGITS = 18
+_ELSEWHERE = Cursor("0", 0)  # no log has this epoch
 
 
 class Asked:
@@ -23,9 +24,7 @@ class Asked:
     def __init__(self, scope: Scope) -> None:
         """Raises BadCursor and Invalid."""
         given = query(scope)
-        # the header of a reconnecting EventSource wins over the address, which stays as it was at the first connect
-        text = text_header(scope, b"last-event-id") or given.get("last_event_id")
-        self.cursor = Cursor.parse(text) if text else None
+        self.cursor = _cursor(scope, given)
         self._since, self._newest = _since(given)
         self.shape = _shape(given)
 
@@ -43,6 +42,18 @@ class Asked:
             first = (await tail.log.bounds(tail.pipeline)).first  # what was trimmed is not missing: nobody asked for it
             return Cursor(tail.epoch, max(tail.last - self._newest, first - 1))
         return Cursor(tail.epoch, tail.last)
+
+
+def _cursor(scope: Scope, given: Mapping[str, str]) -> Cursor | None:
+    """The header of a reconnecting EventSource wins over the address, which stays as it was at the first connect. What
+    cannot be read there is the id of another stream: an error would end the EventSource for good, a gap does not."""
+    if text := text_header(scope, b"last-event-id"):
+        try:
+            return Cursor.parse(text)
+        except BadCursor:
+            return _ELSEWHERE
+    text = given.get("last_event_id")
+    return Cursor.parse(text) if text else None
 
 
 def _since(given: Mapping[str, str]) -> tuple[int | None, int]:

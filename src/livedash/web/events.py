@@ -57,11 +57,10 @@ class Events:
             _log.warning("cannot begin a stream", pipeline=pipeline.slug, error=str(error))
             return await brief(send, farewell())
         address = (scope.get("client") or ("?",))[0]
+        if not self._broadcast.has_room(tail, asked.shape):
+            return await brief(send, _throttled(self._admission.too_many_shapes()))
         if throttled := await self._admission.admit(pipeline.id, address, resumed=asked.resumes(tail)):
             return await brief(send, _throttled(throttled))
-        if not self._broadcast.has_room(tail, asked.shape):
-            self._admission.leave(pipeline.id, address)
-            return await brief(send, _throttled(self._admission.too_many_shapes()))
         self._meter.opened(pipeline)
         self._metrics.streams.inc()
         return await self._streams.open(

@@ -89,11 +89,12 @@ class TransportLine(asyncio.Protocol):
 
     __slots__ = ("_owner", "_received", "_transport", "behind", "send")
 
-    def __init__(self, transport: asyncio.Transport, owner: Owner) -> None:
+    def __init__(self, transport: asyncio.Transport, owner: Owner, *, behind: bool) -> None:
+        """`behind`: of the answer before on the same connection there is more than the client took."""
         self._transport = transport
         self._owner = owner
         self._received = 0
-        self.behind = False
+        self.behind = behind
         self.send: Callable[[bytes], object] = transport.write
 
     def end(self, said: bytes = b"") -> None:
@@ -132,15 +133,16 @@ def take_over(scope: Scope, headers: Headers, begin: bytes, owner: Owner) -> Tra
     cycle.response_started = cycle.response_complete = True
     protocol.connections.discard(protocol)  # a stop does not wait for it
     protocol._unset_keepalive_if_required()
-    protocol.flow.resume_reading()
     fields = [*protocol.server_state.default_headers, *headers, (b"connection", b"close")]
     head = b"".join([b"HTTP/1.1 200 OK\r\n", *[b"%b: %b\r\n" % field for field in fields], b"\r\n"])
-    line = TransportLine(transport, owner)
+    line = TransportLine(transport, owner, behind=protocol.flow.write_paused)
     transport.set_protocol(line)
-    transport.set_write_buffer_limits(high=limits.LINE_BYTES)
     if transport.is_closing():  # the client left while it was being let in, and uvicorn's protocol was told
+        line.send = _nowhere
         asyncio.get_running_loop().call_soon(line.connection_lost, None)
     else:
+        protocol.flow.resume_reading()
+        transport.set_write_buffer_limits(high=limits.LINE_BYTES)
         transport.write(head + begin)
     scope["extensions"] = {}
     _forget(protocol)

@@ -84,6 +84,10 @@ class Viewer:
             self._task.cancel()
         self._leave()
 
+    def last_words(self) -> bytes:
+        """The version that it has stands in the address it comes back to."""
+        return b""
+
     def fell_behind(self, cursor: Cursor) -> None:
         self._version = cursor
 

@@ -79,6 +79,12 @@ _APPEND = {
         "503": _problem("The disk or the quota is full; nothing is stored"),
     },
 }
+
+
+def _asks(name: str, description: str, schema: dict[str, Any] | None = None, where: str = "query") -> dict[str, Any]:
+    return {"name": name, "in": where, "schema": schema or {"type": "string"}, "description": description}
+
+
 _STREAM = {
     "tags": ["records"],
     "summary": "Follow records as Server-Sent Events",
@@ -88,15 +94,22 @@ _STREAM = {
     "security": [{"bearer": []}],
     "parameters": [
         _PIPELINE,
-        {"name": "token", "in": "query", "schema": {"type": "string"}, "description": "Instead of the header"},
-        {"name": "last_event_id", "in": "query", "schema": {"type": "string"}, "description": "Resume after it"},
-        {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}, "description": "Resume after it"},
+        _asks("token", "Instead of the header"),
+        _asks("last_event_id", "Resume after this cursor"),
+        _asks("Last-Event-ID", "The same, as browsers send it; it wins", where="header"),
+        _asks("since", "Without a cursor: begin at this time, or with the newest N as `tail=N`"),
+        _asks("tail", "Without a cursor and `since`: begin with the newest so many", {"type": "integer", "minimum": 0}),
+        _asks("fields", "Only these paths of `data`, with commas between"),
+        _asks("where", "Only records for which this CEL expression is true", {"maxLength": limits.EXPRESSION_CHARS}),
+        _asks("ping", "`1`: where it begins, and silence, are said by an event", {"enum": ["0", "1"]}),
     ],
     "responses": {
         "200": {"description": "Events", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
         "400": _problem("Not a cursor"),
+        "403": _problem("A token that may not read"),
         "401": _problem("No token, or one that nobody knows"),
         "404": _problem("No such pipeline, or a token of another one"),
+        "422": _problem("A parameter that makes no sense"),
     },
 }
 PATHS: dict[str, dict[str, Any]] = {

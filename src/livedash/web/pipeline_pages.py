@@ -21,10 +21,8 @@ from livedash.web.look import Looks, form
 from livedash.web.usage_api import rows_of, today
 
 _DONE = {
-    "pause": "Paused. It takes no records; open streams and dashboards stay, and show what is there.",
-    "resume": "Resumed.",
     "rotate": "There is a new token.",
-    "revoke": "Every stream token was revoked. Nobody follows this pipeline until you make a new one.",
+    "revoke": "Every stream token was revoked.",
 }
 _OVERLAPS = (("0", "not at all"), ("1", "an hour"), ("24", "a day"), ("168", "a week"))
 """For how many hours an old token may stay valid, and in words."""
@@ -55,7 +53,7 @@ def router(
         return looks.page("pipelines", request, {"list": looks.live("list", "/pipelines", listed)})
 
     @routes.get("/pipelines/{pipeline}")
-    async def one(pipeline: str, request: Request, seen: str | None = None, done: str = "") -> Response:
+    async def one(pipeline: str, request: Request, seen: str | None = None) -> Response:
         found = named(pipeline)
         state = await state_of(found)
         if seen is not None:
@@ -66,7 +64,7 @@ def router(
             "pipeline": found,
             "path": _path(found),
             "state": looks.live("state", _path(found), state),
-            "done": _DONE.get(done),
+            "token": tokens_of(found)["token"],
             "base_url": base_of(request),
             "sinks": directory.sinks(found.id),
             "dashboards": [directory.dashboard(slug) for slug in shown_on(found, directory.dashboards())],
@@ -81,7 +79,7 @@ def router(
         if action not in ("pause", "resume"):
             raise Invalid(f"there is no action {action!r}")
         await editor.set_paused(administrator(request), found.id, action == "pause")
-        return RedirectResponse(f"{_path(found)}?done={action}", 303)
+        return RedirectResponse(_path(found), 303)
 
     @routes.get("/pipelines/{pipeline}/stream-token")
     async def token(pipeline: str, request: Request, done: str = "") -> Response:
@@ -129,7 +127,14 @@ def router(
             for each in directory.snapshot.tokens
             if each.pipeline == pipeline.id and each.kind is TokenKind.STREAM and each.text != text
         ]
-        return {"pipeline": pipeline, "path": _path(pipeline), "token": text, "others": others, "overlaps": _OVERLAPS}
+        return {
+            "pipeline": pipeline,
+            "path": _path(pipeline),
+            "token": text,
+            "others": others,
+            "overlaps": _OVERLAPS,
+            "open": open_of(pipeline.id),
+        }
 
     return routes
 

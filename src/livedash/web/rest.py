@@ -16,7 +16,7 @@ from livedash.boards.boards import Boards
 from livedash.catalog.catalog import Catalog
 from livedash.manage.edit import Editor
 from livedash.model import Json
-from livedash.model.errors import Fault, Invalid, LivedashError, Unknown
+from livedash.model.errors import Fault, Invalid, LivedashError, Unknown, Unsupported
 from livedash.sinks.runner import Sinks
 from livedash.stream.logs import Logs
 from livedash.stream.tail import Tails
@@ -120,6 +120,8 @@ def _add_errors(app: FastAPI, looks: Looks) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         faults = [Fault(tuple(found["loc"]), found["msg"]) for found in error.errors()]
+        if any(fault.path == ("body",) for fault in faults) and "json" not in request.headers.get("content-type", ""):
+            return answer(request, problem_of(Unsupported("send JSON, and say so: Content-Type: application/json")))
         return answer(request, problem_of(Invalid("the request is not valid", faults)))
 
     @app.exception_handler(HTTPException)

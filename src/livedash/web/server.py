@@ -3,7 +3,7 @@
 import errno
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -34,14 +34,13 @@ def listen(settings: Settings) -> socket.socket:
         sock.close()
         other = "--port" if error.errno == errno.EADDRINUSE else "--host"
         raise Conflict(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; try {other}") from None
-    sock.set_inheritable(True)
     return sock
 
 
 class Server(uvicorn.Server):
     """Calls `before_stop` when a stop begins: uvicorn itself waits for open responses."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, before_stop: Callable[[], None]) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, before_stop: Callable[[], Awaitable[None]]) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -71,5 +70,5 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._before_stop()
+        await self._before_stop()
         await super().shutdown(sockets)

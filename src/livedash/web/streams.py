@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
@@ -21,10 +22,17 @@ SSE_HEADERS = (
     (b"x-accel-buffering", b"no"),
     (b"x-content-type-options", b"nosniff"),
 )
-HELLO = b":\n\n"  # makes proxies pass the head on at once
+_HELLO = b":\n\n"  # makes proxies pass the head on at once
 RETRY_MS = (1_000, 4_000)  # after a stop clients come back spread over this time, not all in one moment
 SWEEP_SECONDS = 15.0  # rights that end by themselves, as a session's do, are looked at this often
 _SWEEP_SLICE = 250  # streams looked at before others get a turn (about 1 ms)
+
+
+def hello() -> bytes:
+    """What a stream begins with. An EventSource keeps the time to come back that it was told last, so it is told anew:
+    else who was once sent away for a minute would come back after a minute from every break. No blank line follows,
+    since some clients take one after a `retry` for an event."""
+    return _HELLO + b"retry: %d\n" % random.randint(*RETRY_MS)
 
 
 def farewell(retry_ms: tuple[int, int] = RETRY_MS) -> bytes:
@@ -40,7 +48,7 @@ def gone(reason: str, detail: str) -> bytes:
 
 async def brief(send: Send, said: bytes) -> int:
     """A stream that ends at once. Any other status than 200 would end an EventSource for good."""
-    await answer(send, 200, SSE_HEADERS, HELLO + said)
+    await answer(send, 200, SSE_HEADERS, _HELLO + said)
     return 200
 
 
@@ -55,6 +63,10 @@ class Follower(Protocol):
 
     def stop(self) -> None:
         """Nothing more. Called once."""
+        ...
+
+    def last_words(self) -> bytes:
+        """What the client must know to come back, asked for just before a stop."""
         ...
 
 
@@ -89,6 +101,10 @@ class Stream:
         """End it when the client may not follow any more."""
         if (said := self._refusal()) is not None:
             self.end(said)
+
+    def dismiss(self) -> None:
+        """End it since the server stops."""
+        self.end(self._follower.last_words())
 
     def end(self, said: bytes = b"") -> None:
         if self._streams.discard(self):
@@ -133,11 +149,11 @@ class Streams:
         not follow any more (None while it may), `left()` is called once when it has ended, and `headers` are those that
         `send` would add. The status."""
         stream = Stream(self, of, follower, refusal, left)
-        if taken := take_over(scope, [*SSE_HEADERS, *headers], HELLO, stream):
+        if taken := take_over(scope, [*SSE_HEADERS, *headers], hello(), stream):
             self._begin(stream, taken)
             return 200
         line = AsgiLine(stream)
-        line.send(HELLO)
+        line.send(hello())
         self._begin(stream, line)
         await line.serve(SSE_HEADERS, receive, send)
         return 200
@@ -147,7 +163,9 @@ class Streams:
         self._count[stream.of] += 1
         stream.begin(line)
         if self._stopping:
-            stream.end()
+            stream.dismiss()
+        else:
+            stream.check()  # what changed while it was being let in was looked at without it
 
     def open_of(self, id: str) -> int:
         """How many follow the pipeline or dashboard with this id."""
@@ -188,8 +206,10 @@ class Streams:
                     stream.check()
             self._revision = revision
 
-    def stop(self) -> None:
-        """End every stream; none goes on after this."""
+    async def stop(self, quiet: Callable[[], AbstractAsyncContextManager[None]]) -> None:
+        """End every stream, in a moment when it is `quiet`, so that each can be told where it is; none goes on after
+        this."""
         self._stopping = True
-        for stream in list(self._open):
-            stream.end()
+        async with quiet():
+            for stream in list(self._open):
+                stream.dismiss()

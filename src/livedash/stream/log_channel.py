@@ -1,0 +1,120 @@
+"""The head of one log in one shape, and everybody who is there."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from livedash.base import limits
+from livedash.base.metrics import Metrics
+from livedash.model import Clock, Cursor, Page
+from livedash.model.errors import StorageError
+from livedash.stream.channel import Channel, Frame, Line, Member
+from livedash.stream.reader import Reader
+from livedash.stream.shape import Shape, ping
+from livedash.stream.tail import Tail
+
+_log = structlog.get_logger("livedash.broadcast")
+Sent = Callable[[int, int], None]
+
+
+class LogChannel:
+    """A channel, and the task that brings all who are in it on together while there are any."""
+
+    def __init__(
+        self,
+        tail: Tail,
+        shape: Shape,
+        sent: Sent,
+        settled: Callable[[], Awaitable[None]],
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self.tail = tail
+        self.shape = shape
+        self.followers = 0
+        self._reader = Reader(tail)
+        self.lines = Channel(self._reader.cursor, self.count)
+        self._sent = sent
+        self._settled = settled
+        self._clock = clock
+        self._metrics = metrics
+        self._task: asyncio.Task[None] | None = None
+
+    def join(self, line: Line, member: Member, cursor: Cursor) -> None:
+        if self._task is None or self._task.done():
+            self._reader = Reader(self.tail)
+            self.lines.cursor = self._reader.cursor
+            self._task = asyncio.create_task(self._run(), name=f"broadcast {self.tail.pipeline}")
+        self.lines.join(line, member, cursor)
+
+    def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def count(self, records: int, size: int) -> None:
+        """What was written to clients."""
+        self._metrics.stream_events.inc(records)
+        self._sent(records, size)
+
+    def place(self, cursor: Cursor) -> bytes:
+        """Tells a client where it is."""
+        return ping(cursor, self._clock())
+
+    def silence(self, cursor: Cursor) -> bytes:
+        return self.shape.silence(cursor, self._clock())
+
+    def frames(self, page: Page, clients: int) -> tuple[Frame, ...]:
+        """What so many clients get of a page."""
+        if page.gap is not None:
+            self._metrics.gaps.inc(clients)
+        return page.encoded(self.shape) if clients else ()
+
+    async def _run(self) -> None:
+        try:
+            await self._follow()
+        except StorageError as error:
+            _log.warning("streams end early", pipeline=self.tail.pipeline, error=str(error))
+        except Exception:
+            _log.exception("streams end early", pipeline=self.tail.pipeline)
+        for line in self.lines.lines:
+            line.end()
+
+    async def _follow(self) -> None:
+        voice = Voice(self)
+        while True:
+            page = await self._next(voice.breath())
+            for part in self.shape.parts(page):
+                if frames := voice.frames(part, len(self.lines)):
+                    await self._settled()
+                await self.lines.write(frames, part.cursor)
+                if part is not page:
+                    await asyncio.sleep(0)
+
+    async def _next(self, wait: float) -> Page:
+        page = await self._reader.next(wait=0)
+        if not page.records and page.gap is None:
+            await self.lines.write((), page.cursor)  # to look takes a moment: who came in it is not left to wait
+            page = await self._reader.next(wait=wait)
+        return page
+
+
+class Voice:
+    """The frames of one page after the other, with a sign of life where they would leave too long a silence."""
+
+    def __init__(self, channel: LogChannel) -> None:
+        self._channel = channel
+        self._loop = asyncio.get_running_loop()
+        self._said = self._loop.time()
+
+    def breath(self) -> float:
+        """Seconds that may pass until something must be said."""
+        return max(self._said + limits.KEEPALIVE_SECONDS - self._loop.time(), 0)
+
+    def frames(self, page: Page, clients: int) -> tuple[Frame, ...]:
+        frames = self._channel.frames(page, clients)
+        if not frames and not self.breath():
+            frames = (Frame(page.last, self._channel.silence(page.cursor)),)
+        if frames:
+            self._said = self._loop.time()
+        return frames
