@@ -86,7 +86,7 @@ async def test_uvicorn_is_as_a_take_over_finds_it(client: Client, monkeypatch: p
         assert protocol in protocol.connections
         assert list(protocol.pipeline) == []
         assert callable(protocol._unset_keepalive_if_required) and callable(protocol._start_asgi_task)
-        assert callable(protocol.flow.resume_reading)
+        assert callable(protocol.flow.resume_reading) and protocol.flow.write_paused is False
         assert protocol.server_state.default_headers[0][0] == b"date"
         assert protocol.scope["extensions"] and protocol.headers and protocol.parser
 

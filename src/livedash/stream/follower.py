@@ -68,9 +68,12 @@ class Follower:
         try:
             if await self._read():
                 self._channel.join(self._line, self, self._cursor)
+            return
         except StorageError as error:
             _log.warning("a stream ends early", pipeline=self._channel.tail.pipeline, error=str(error))
-            self._line.end()
+        except Exception:
+            _log.exception("a stream ends early", pipeline=self._channel.tail.pipeline)
+        self._line.end()
 
     async def _read(self) -> bool:
         """Write what is missing. False when the client fell behind meanwhile."""
