@@ -96,7 +96,7 @@ def test_every_mistake_is_said_at_once_with_its_line() -> None:
         "a.yaml:5: pipelines[0].persist: input should be a valid boolean, unable to interpret input",
         "a.yaml:6: pipelines[0].retention.bytes: a size is a number and a unit, such as 500MB or 2GiB",
         "a.yaml:7: pipelines[0].allowed_origins[0]: an origin looks like https://shop.example or "
-        "https://*.shop.example, without a path",
+        "https://*.shop.example: in small letters (xn--… for others), with a port if it has one, without a path",
         "a.yaml:7: pipelines[0].allowed_origins[1]: browsers leave out the port that a scheme has by itself; leave it "
         "out here as well",
         "a.yaml:9: pipelines[1].source: there is no type 'pussh'; did you mean 'push'?",
@@ -244,3 +244,28 @@ def test_mistakes_never_show_a_token() -> None:
     said = mistakes("apiVersion: 1\npipelines:\n- slug: a\n  ingest_token: ${T}\n  nope: 1\n", T="hushhus")
     assert len(said) == 2
     assert "hushhus" not in "".join(said)
+
+
+@pytest.mark.parametrize(
+    ("origin", "good"),
+    [
+        ("http://localhost:3000", True),
+        ("http://[::1]:3000", True),
+        ("https://*.shop.example", True),
+        ("https://xn--mnchen-3ya.example", True),
+        ("https://Shop.example", False),
+        ("https://münchen.example", False),
+        ("http://localhost:*", False),
+        ("https://*.[::1]", False),
+        ("capacitor://localhost", False),
+        ("https://shop.example/", False),
+        ("*", False),
+    ],
+)
+def test_origins(origin: str, good: bool) -> None:
+    text = f"{{apiVersion: 1, pipelines: [{{slug: a, allowed_origins: ['{origin}']}}]}}"
+    if good:
+        assert document(text).spec.pipelines[0].allowed_origins == (origin,)
+    else:
+        with pytest.raises(Invalid, match="an origin looks like"):
+            document(text)

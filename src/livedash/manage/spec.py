@@ -26,7 +26,7 @@ IN_WORDS = {
     _SLUG: "a slug has 1 to 63 of a-z, 0-9 and '-', and does not begin with '-'",
     _WIDGET_ID: "a widget id has 1 to 64 of letters, digits, '_' and '-'",
 }
-_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
+_ORIGIN = re.compile(r"https?://((\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 _DEFAULT_PORT = re.compile(r"https:.*:443|http:.*:80")
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ else:
 
 def _check_origin(text: str) -> str:
     if not _ORIGIN.fullmatch(text):
-        raise ValueError("an origin looks like https://shop.example or https://*.shop.example, without a path")
+        raise ValueError(
+            "an origin looks like https://shop.example or https://*.shop.example: in small letters (xn--… for others), "
+            "with a port if it has one, without a path"
+        )
     if _DEFAULT_PORT.fullmatch(text):
         raise ValueError("browsers leave out the port that a scheme has by itself; leave it out here as well")
     return text
