@@ -24,7 +24,7 @@ export function follow(url, { record, gap, state } = {}) {
   let source, heard, said, watch, retry, hiding;
 
   const say = (name, detail) => {
-    if (name !== said) state?.((said = name), detail);
+    if (name !== said || detail) state?.((said = name), detail);
   };
 
   const release = () => {

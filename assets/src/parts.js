@@ -2,13 +2,16 @@
 
 const AWAY = "away";
 
-/** Puts a notice into a part that could not be fetched. The next answer takes its place. */
+/** Puts a notice into a part that could not be fetched, until it is again: also when nothing of it has changed. */
 export function bindParts() {
   for (const failed of ["htmx:error", "htmx:response:error"]) {
     document.addEventListener(failed, ({ target }) => {
       if (target.matches?.(".part") && !target.querySelector(`.${AWAY}`)) target.prepend(notice());
     });
   }
+  document.addEventListener("htmx:after:request", ({ target, detail }) => {
+    if (detail.ctx.response.status < 400) target.querySelector?.(`.${AWAY}`)?.remove();
+  });
 }
 
 function notice() {

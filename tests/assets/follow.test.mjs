@@ -214,6 +214,15 @@ test("who is throttled waits as long as the server says", () => {
   assert.equal(Source.all.length, 2);
 });
 
+test("who is throttled when it comes back hears why", () => {
+  start();
+  newest().letIn();
+  newest().lose();
+  newest().send("throttled", { reason: "connections", detail: "…" });
+  newest().lose();
+  assert.deepEqual(states(), ["live", "waiting", ["waiting", { reason: "connections", detail: "…" }]]);
+});
+
 for (const each of [null, 200, 429, 500, 502, 503]) {
   test(`given up by the browser, it is tried again after ${each ?? "no answer"}`, async () => {
     status = each;

@@ -70,13 +70,22 @@ def test_the_answer_is_that_of_the_whole_record(text: str, data: dict[str, Any])
 
 def test_what_is_not_used_is_not_there() -> None:
     data = {"a": {"b": 1, "c": [1] * 1_000}, "l": [{"x": 1, "y": 2}, [3, 4], {"x": 5}, 6], "s": "t" * 1_000}
-    assert reduced(data, used("data.a.b == data.l[2].x")) == {"a": {"b": 1}, "l": [{}, [], {"x": 5}]}
+    assert reduced(data, used("data.a.b == data.l[2].x")) == {"a": {"b": 1}, "l": [None, None, {"x": 5}]}
 
 
 @pytest.mark.parametrize(
-    ("value", "size"),
-    [(None, 1), ({"a": 1, "b": [1, 2]}, 5), ("x" * 15, 1), ("x" * 32, 3), ([[], {}], 3)],
+    ("value", "text", "size"),
+    [
+        ({"a": None}, "data.a", 1),
+        ({"a": 1, "b": [1, 2]}, "data", 5),
+        ({"a": "x" * 15, "b": "x" * 32}, "data.a == data.b", 4),
+        ({"l": [[], {}]}, "data.l", 3),
+        ({"l": ["x" * 1_000, 2], "more": [0] * 1_000}, "data.l[1] == 2", 1),
+        ({"l": [0] * 160}, "data.l[159] == data.l[0]", 12),
+        ({"l": [0] * 16}, "data.l[1000000] == 2", 1),
+        ({}, "data.l[0].a", 0),
+    ],
 )
-def test_room(value: Any, size: int) -> None:
-    assert room_left(value, size) == 0
-    assert room_left(value, size - 1) < 0
+def test_room(value: Any, text: str, size: int) -> None:
+    assert room_left(value, used(text), size) == 0
+    assert room_left(value, used(text), size - 1) < 0 or not size

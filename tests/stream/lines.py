@@ -30,6 +30,7 @@ class Client:
         self._some.set()
 
     def end(self, said: bytes = b"") -> None:
+        self.received += said
         self.ended = True
         self.left()
         self._some.set()

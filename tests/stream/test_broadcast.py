@@ -180,6 +180,7 @@ async def test_silence_moves_a_filtered_client_on(on: Broadcasting, monkeypatch:
         while client.got[-1] != 2:
             await client.has(len(client.got) + 1)
     assert b"event: ping\nid: " in client.received
+    assert on.counted == [1, client.received.index(b"event: ping")], "signs of life are no usage"
 
 
 async def test_a_log_that_fails_ends_its_streams_and_serves_the_next(on: Broadcasting, monkeypatch: pytest.MonkeyPatch):
@@ -195,6 +196,7 @@ async def test_a_log_that_fails_ends_its_streams_and_serves_the_next(on: Broadca
         for client in (at_head, further_back):
             await client.has(1)
             assert client.ended
+            assert b"event: ping\nid: " in client.received, "who was sent nothing yet is told where to go on"
     on.follow(later)
     await on.append(1)
     assert await later.has(1) == [2]

@@ -1,13 +1,15 @@
 """The pages of pipelines as plain HTML and forms: what works without a script."""
 
 import re
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 
+from livedash.log import Count
 from tests.server import ADMIN, STREAM, Client, bearer
 from tests.web.test_sessions import HERE, HTML, sign_in
-from tests.wire import STREAMED, following, numbers, until
+from tests.wire import STREAMED, following, numbers, pipeline_of, until
 
 PAGE = "/pipelines/weather"
 TOKEN = f"{PAGE}/stream-token"
@@ -123,3 +125,11 @@ async def test_names_are_escaped(page: Client):
     for path in ("/pipelines", "/pipelines/evil", "/pipelines/evil/stream-token"):
         text = (await page.get(path)).text
         assert evil not in text and "&lt;script&gt;alert" in text
+
+
+async def test_usage_says_what_it_is_of(page: Client):
+    pipeline, today = (await pipeline_of(page))["id"], datetime.now(UTC).date().isoformat()
+    counts = [Count("bytes", pipeline, today, 900, "main", sink) for sink in ("", "sk_gone")]
+    await page.app.logs.durable.commit(counts)
+    text = (await page.get(PAGE)).text
+    assert re.findall(r'<td data-label="Of">([^<]+)</td>', text) == ["all", "sk_gone", "streams"]

@@ -108,6 +108,7 @@ async def test_usage(both: Both):
     [left] = (await call(client, "GET", "/api/usage"))["rows"]
     assert left == row | {"sink_name": None}
     assert (await call(client, "GET", "/api/usage?from=2020-01-01&to=2020-01-31"))["rows"] == []
+    assert (await call(client, "GET", "/api/usage?to=0001-01-05"))["rows"] == [], "time begins somewhere"
     for wrong in ("from=yesterday", "from=2026-02-01&to=2026-01-01", "from=2020-01-01&to=2026-01-01"):
         await call(client, "GET", f"/api/usage?{wrong}", status=422)
 

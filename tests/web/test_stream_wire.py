@@ -135,7 +135,7 @@ async def test_who_is_let_go_while_behind_gets_what_was_sent_and_nothing_more(bo
         await up_to(fast[0], FAREWELL)
     assert not both.app.streams._open
     assert [stream._follower._channel.followers for stream in before] == [0, 0]
-    assert not any(stream._follower._channel.lines.lines for stream in before)
+    assert not any(stream._follower._channel.lines.everybody() for stream in before)
 
 
 async def revoke(client: Client) -> None:

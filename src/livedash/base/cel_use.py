@@ -61,18 +61,28 @@ def reduced(value: Json, use: Use) -> Json:
     if isinstance(value, dict):
         return {key: reduced(value[key], below) for key, below in use.items() if key in value}
     if isinstance(value, list):
-        size = max((step for step in use if isinstance(step, int)), default=-1) + 1
-        return [reduced(item, use.get(index, {})) for index, item in enumerate(value[:size])]
+        return [reduced(item, use[at]) if at in use else None for at, item in enumerate(value[: _reach(use)])]
     return value
 
 
-def room_left(value: Json, room: int) -> int:
-    """What is left of `room` values after this one, with what is in it; below 0 when it is larger."""
-    if isinstance(value, str):
-        return room - 1 - len(value) // TEXT_CHARS
-    room -= 1
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+def room_left(value: Json, use: Use, room: int) -> int:
+    """What is left of `room` values after what is used of this one; below 0 when that is more. Lists and objects that
+    are used whole count too; what is only passed by costs a sixteenth, as a character does."""
+    if isinstance(value, dict):
+        inner = ((item, None if use is None else use[key]) for key, item in value.items() if use is None or key in use)
+    elif isinstance(value, list):
+        inner = ((item, None if use is None else use[at]) for at, item in enumerate(value) if use is None or at in use)
+        room -= 0 if use is None else min(_reach(use), len(value)) // TEXT_CHARS
+    else:
+        return room - 1 - (len(value) // TEXT_CHARS if isinstance(value, str) else 0)
+    room -= use is None
+    for item, below in inner:
         if room < 0:
             break
-        room = room_left(item, room)
+        room = room_left(item, below, room)
     return room
+
+
+def _reach(use: dict[str | int, Use]) -> int:
+    """Up to which index a list is looked at."""
+    return max((step for step in use if isinstance(step, int)), default=-1) + 1

@@ -40,7 +40,7 @@ class Expression:
         self._whole = _program(text)
         self._decimal = _program(cel_text.with_decimals(tokens)) if cel_text.has_integers(tokens) else self._whole
         self.names = frozenset(self._whole.variables())
-        self._uses = {name: cel_use.use_of(name, tokens) for name in self.names}
+        self._uses: dict[str | int, cel_use.Use] = {name: cel_use.use_of(name, tokens) for name in self.names}
 
     def value(self, names: Mapping[str, Any], most: int | None = None) -> Any:
         """The result, from `data`, `metrics` (dicts), `timestamp` (µs) and `offset`, those that it names.
@@ -48,9 +48,9 @@ class Expression:
         Whole results come as int, times as datetime and durations as timedelta. Raises EvaluationError, also when more
         than `most` values are looked at.
         """
-        given = {name: self._given(name, names[name]) for name in self.names}
-        if most is not None and cel_use.room_left(given, most + 1) < 0:
+        if most is not None and cel_use.room_left(names, self._uses, most) < 0:
             raise EvaluationError(f"more than {most} values are looked at")
+        given = {name: self._given(name, names[name]) for name in self.names}
         try:
             return _whole(self._decimal.execute({name: _decimals(value) for name, value in given.items()}))
         except TypeError:

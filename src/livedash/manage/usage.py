@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from livedash.base import limits
 from livedash.catalog.entries import Snapshot
@@ -35,7 +35,7 @@ class Usage:
 def days(first: date | None, last: date | None, today: date) -> tuple[str, str]:
     """The first and last day (ISO) to tell of: the last 30 unless said otherwise. Raises Invalid."""
     end = last or max(today, first or today)
-    begin = first or end - timedelta(days=DAYS - 1)
+    begin = first or date.fromordinal(max(end.toordinal() - DAYS + 1, 1))
     if begin > end:
         raise Invalid("`from` is after `to`", [Fault(("from",), "this is after `to`")])
     if (end - begin).days >= limits.USAGE_DAYS:

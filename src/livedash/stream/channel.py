@@ -45,6 +45,10 @@ class Member(Protocol):
         """It was let go, with what it had then."""
         ...
 
+    def last_words(self) -> bytes:
+        """What the client must know to come back, before its line is ended by us."""
+        ...
+
     def catch_up(self, cursor: Cursor) -> None:
         """It came while others were written to, and has not what they have."""
         ...
@@ -72,9 +76,9 @@ class Channel:
         """Nobody is being written to meanwhile."""
         return self._writing
 
-    @property
-    def lines(self) -> list[Line]:
-        return [*self._members, *self._waiting]
+    def everybody(self) -> dict[Line, Member]:
+        """Who is here, and who waits to be."""
+        return self._members | {line: member for line, (member, _) in self._waiting.items()}
 
     def join(self, line: Line, member: Member, cursor: Cursor) -> None:
         """Take somebody who has everything up to `cursor`: at once, or when what is being written has been."""
@@ -110,7 +114,8 @@ class Channel:
                 if member := self._members.pop(line, None):
                     member.fell_behind(Cursor(epoch, frame.last))
             sent += len(chunk)
-        self._sent(frame.records * sent, len(data) * sent)
+        if frame.records:  # signs of life and gaps are no usage
+            self._sent(frame.records * sent, len(data) * sent)
 
     def _admit(self) -> None:
         waiting, self._waiting = self._waiting, {}

@@ -37,7 +37,7 @@ class Follower:
             self.resume()
 
     def last_words(self) -> bytes:
-        """Where it is, for a client that was sent nothing yet and does not know. To be asked while it is quiet."""
+        """Where it is, for a client that was sent nothing yet and does not know. Asked while nothing is sent."""
         lines = self._channel.lines
         cursor = lines.cursor if self._line in lines else self._cursor
         return self._channel.place(cursor) if cursor == self._begin or self._channel.shape.where else b""
@@ -73,7 +73,7 @@ class Follower:
             _log.warning("a stream ends early", pipeline=self._channel.tail.pipeline, error=str(error))
         except Exception:
             _log.exception("a stream ends early", pipeline=self._channel.tail.pipeline)
-        self._line.end()
+        self._line.end(self.last_words())
 
     async def _read(self) -> bool:
         """Write what is missing. False when the client fell behind meanwhile."""
@@ -93,7 +93,8 @@ class Follower:
         for frame in frames:
             self._line.send(frame.data)
             self._cursor = Cursor(epoch, frame.last)
-            records, size = records + frame.records, size + len(frame.data)
+            if frame.records:
+                records, size = records + frame.records, size + len(frame.data)
             if self._line.behind:
                 break
         self._channel.count(records, size)

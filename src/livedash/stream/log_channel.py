@@ -77,8 +77,8 @@ class LogChannel:
             _log.warning("streams end early", pipeline=self.tail.pipeline, error=str(error))
         except Exception:
             _log.exception("streams end early", pipeline=self.tail.pipeline)
-        for line in self.lines.lines:
-            line.end()
+        for line, member in self.lines.everybody().items():
+            line.end(member.last_words())
 
     async def _follow(self) -> None:
         voice = Voice(self)

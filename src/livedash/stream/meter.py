@@ -24,16 +24,15 @@ class StreamMeter:
     def __init__(self, gate: Gate, clock: Clock) -> None:
         self._gate = gate
         self._clock = clock
-        self._counts: Counter[tuple[str, str, str]] = Counter()  # by meter, pipeline and team
+        self._counts: Counter[tuple[str, str, str, str]] = Counter()  # by meter, pipeline, day and team
 
     def opened(self, pipeline: Pipeline) -> None:
         """A stream was opened."""
-        self._counts["streams", pipeline.id, pipeline.team] += 1
+        self._count(pipeline, streams=1)
 
     def sent(self, pipeline: Pipeline, records: int, size: int) -> None:
         """So many records, in so many bytes, were written to clients."""
-        self._counts["events", pipeline.id, pipeline.team] += records
-        self._counts["bytes", pipeline.id, pipeline.team] += size
+        self._count(pipeline, events=records, bytes=size)
 
     async def run(self) -> None:
         """Write down what was counted, until cancelled. Raises StorageError; what was counted is kept then."""
@@ -48,12 +47,15 @@ class StreamMeter:
         except LivedashError as error:
             _log.error("usage of streams is lost", error=str(error), counted=sum(self._counts.values()))
 
+    def _count(self, pipeline: Pipeline, **amounts: int) -> None:
+        """On the day it is: what is written down later, after midnight or when the disk is back, is not of that day."""
+        day = datetime.fromtimestamp(self._clock() / 1_000_000, UTC).date().isoformat()
+        for name, amount in amounts.items():
+            self._counts[name, pipeline.id, day, pipeline.team] += amount
+
     async def _write(self) -> None:
         counts, self._counts = self._counts, Counter()
-        day = datetime.fromtimestamp(self._clock() / 1_000_000, UTC).date().isoformat()
-        writes = [
-            Count(name, pipeline, day, amount, team, "") for (name, pipeline, team), amount in counts.items() if amount
-        ]
+        writes = [Count(*key[:3], amount, key[3], "") for key, amount in counts.items() if amount]
         if not writes:
             return
         try:
