@@ -2,6 +2,7 @@
 expressions do, so it gets no more than that."""
 
 import re
+from collections.abc import Iterator
 
 from livedash.base.cel_text import Token, solid
 from livedash.model import Json
@@ -68,19 +69,27 @@ def reduced(value: Json, use: Use) -> Json:
 def room_left(value: Json, use: Use, room: int) -> int:
     """What is left of `room` values after what is used of this one; below 0 when that is more. Lists and objects that
     are used whole count too; what is only passed by costs a sixteenth, as a character does."""
-    if isinstance(value, dict):
-        inner = ((item, None if use is None else use[key]) for key, item in value.items() if use is None or key in use)
-    elif isinstance(value, list):
-        inner = ((item, None if use is None else use[at]) for at, item in enumerate(value) if use is None or at in use)
-        room -= 0 if use is None else min(_reach(use), len(value)) // TEXT_CHARS
+    if isinstance(value, dict | list):
+        if use is None:
+            room -= 1
+        elif isinstance(value, list):
+            room -= min(_reach(use), len(value)) // TEXT_CHARS
+        for item, below in _inside(value, use):
+            if room < 0:
+                break
+            room = room_left(item, below, room)
+        return room
+    return room - 1 - (len(value) // TEXT_CHARS if isinstance(value, str) else 0)
+
+
+def _inside(value: dict[str, Json] | list[Json], use: Use) -> Iterator[tuple[Json, Use]]:
+    """What is used in an object or a list, each with what is used of it. Costs no more than that."""
+    if use is None:
+        yield from ((item, None) for item in (value.values() if isinstance(value, dict) else value))
+    elif isinstance(value, dict):
+        yield from ((value[key], below) for key, below in use.items() if isinstance(key, str) and key in value)
     else:
-        return room - 1 - (len(value) // TEXT_CHARS if isinstance(value, str) else 0)
-    room -= use is None
-    for item, below in inner:
-        if room < 0:
-            break
-        room = room_left(item, below, room)
-    return room
+        yield from ((value[at], below) for at, below in use.items() if isinstance(at, int) and at < len(value))
 
 
 def _reach(use: dict[str | int, Use]) -> int:

@@ -114,8 +114,7 @@ class Channel:
                 if member := self._members.pop(line, None):
                     member.fell_behind(Cursor(epoch, frame.last))
             sent += len(chunk)
-        if frame.records:  # signs of life and gaps are no usage
-            self._sent(frame.records * sent, len(data) * sent)
+        self._sent(frame.records * sent, len(data) * sent)
 
     def _admit(self) -> None:
         waiting, self._waiting = self._waiting, {}

@@ -89,13 +89,10 @@ class Follower:
                 await asyncio.sleep(0)  # who reads a long way back does not hold up the others
 
     def _write(self, frames: tuple[Frame, ...], epoch: str) -> bool:
-        records = size = 0
         for frame in frames:
             self._line.send(frame.data)
             self._cursor = Cursor(epoch, frame.last)
-            if frame.records:
-                records, size = records + frame.records, size + len(frame.data)
+            self._channel.count(frame.records, len(frame.data))
             if self._line.behind:
-                break
-        self._channel.count(records, size)
-        return not self._line.behind
+                return False
+        return True

@@ -53,9 +53,10 @@ class LogChannel:
             self._task.cancel()
 
     def count(self, records: int, size: int) -> None:
-        """What was written to clients."""
-        self._metrics.stream_events.inc(records)
-        self._sent(records, size)
+        """What was written to clients in a frame. Signs of life and gaps are no usage."""
+        if records:
+            self._metrics.stream_events.inc(records)
+            self._sent(records, size)
 
     def place(self, cursor: Cursor) -> bytes:
         """Tells a client where it is."""
