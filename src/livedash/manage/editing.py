@@ -1,6 +1,7 @@
 """What all editors of single things share."""
 
 from livedash.catalog.catalog import Catalog
+from livedash.catalog.directory import Directory
 from livedash.catalog.entries import Pipeline, Snapshot
 from livedash.manage.sinks import HeadOf
 from livedash.model import Clock
@@ -16,10 +17,15 @@ class Editing:
         self._head_of = head_of
 
     def _pipeline(self, name: str) -> Pipeline:
-        pipeline = self._catalog.directory.pipeline(name)
-        if pipeline is None:
-            raise NotFound(f"there is no pipeline {name!r}")
-        return pipeline
+        return pipeline_named(self._catalog.directory, name)
+
+
+def pipeline_named(directory: Directory, name: str) -> Pipeline:
+    """The one with this slug or id. Raises NotFound."""
+    pipeline = directory.pipeline(name)
+    if pipeline is None:
+        raise NotFound(f"there is no pipeline {name!r}")
+    return pipeline
 
 
 def still_there(pipeline: Pipeline, snapshot: Snapshot) -> Pipeline:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from livedash.catalog.directory import Directory
 from livedash.catalog.entries import Pipeline, TokenKind
 from livedash.manage.edit import Editor
+from livedash.manage.editing import pipeline_named
 from livedash.manage.entries import shown_on
 from livedash.manage.rights import Actor
 from livedash.manage.usage import days, summed
@@ -54,7 +55,7 @@ def router(
 
     @routes.get("/pipelines/{pipeline}")
     async def one(pipeline: str, request: Request, seen: str | None = None) -> Response:
-        found = named(pipeline)
+        found = pipeline_named(directory, pipeline)
         state = await state_of(found)
         if seen is not None:
             return looks.changed("state", _path(found), state, seen)
@@ -75,7 +76,7 @@ def router(
 
     @routes.post("/pipelines/{pipeline}")
     async def steer(pipeline: str, request: Request) -> Response:
-        found, action = named(pipeline), (await form(request)).get("action", "")
+        found, action = pipeline_named(directory, pipeline), (await form(request)).get("action", "")
         if action not in ("pause", "resume"):
             raise Invalid(f"there is no action {action!r}")
         await editor.set_paused(administrator(request), found.id, action == "pause")
@@ -83,12 +84,12 @@ def router(
 
     @routes.get("/pipelines/{pipeline}/stream-token")
     async def token(pipeline: str, request: Request, done: str = "") -> Response:
-        found = named(pipeline)
+        found = pipeline_named(directory, pipeline)
         return looks.page("stream_token", request, {**tokens_of(found), "done": _DONE.get(done)})
 
     @routes.post("/pipelines/{pipeline}/stream-token")
     async def change_token(pipeline: str, request: Request) -> Response:
-        found, fields, actor = named(pipeline), await form(request), administrator(request)
+        found, fields, actor = pipeline_named(directory, pipeline), await form(request), administrator(request)
         action, overlap = fields.get("action", ""), fields.get("overlap", "24")
         if action == "rotate" and overlap in dict(_OVERLAPS):
             await editor.rotate_stream_token(actor, found.id, int(overlap) * 3600)
@@ -97,12 +98,6 @@ def router(
         else:
             raise Invalid(f"there is no action {action!r}")
         return RedirectResponse(f"{_path(found)}/stream-token?done={action}", 303)
-
-    def named(name: str) -> Pipeline:
-        found = directory.pipeline(name)
-        if found is None:
-            raise NotFound(f"there is no pipeline {name!r}")
-        return found
 
     async def state_of(pipeline: Pipeline) -> Markup:
         return looks.part("pipeline_state", {**await held(pipeline), "path": _path(pipeline)})

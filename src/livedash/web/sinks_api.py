@@ -10,9 +10,9 @@ from livedash.base import limits
 from livedash.catalog.directory import Directory
 from livedash.catalog.entries import Sink
 from livedash.manage.edit import Editor
+from livedash.manage.editing import pipeline_named
 from livedash.manage.rights import Actor
 from livedash.model import Json
-from livedash.model.errors import NotFound
 from livedash.sinks.runner import Sinks
 from livedash.stream.logs import Logs
 from livedash.web.access import Access
@@ -69,10 +69,7 @@ def router(access: Access, directory: Directory, editor: Editor, logs: Logs, sin
     @routes.get("/pipelines/{pipeline}/sinks")
     async def of_pipeline(pipeline: str) -> dict[str, Json]:
         """The sinks of a pipeline, each with how it goes."""
-        named = directory.pipeline(pipeline)
-        if named is None:
-            raise NotFound(f"there is no pipeline {pipeline!r}")
-        return await all_told(directory.sinks(named.id))
+        return await all_told(directory.sinks(pipeline_named(directory, pipeline).id))
 
     @routes.get("/pipelines/{pipeline}/sinks/{sink}")
     async def one(sink: Named) -> dict[str, Json]:
