@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp
 
@@ -21,6 +22,7 @@ from livedash.bus.local import LocalBus
 from livedash.catalog.catalog import Catalog
 from livedash.log.sqlite import SqliteLog
 from livedash.manage.components import Mappings, sink_of, source_of
+from livedash.manage.edit import Editor
 from livedash.manage.expiry import Expiry
 from livedash.manage.first import FirstRecords
 from livedash.sinks.course import Schedule
@@ -40,12 +42,21 @@ from livedash.web.admission import Admission
 from livedash.web.cross_origin import CrossOrigin
 from livedash.web.events import Events
 from livedash.web.front import Front, Plain
+from livedash.web.graphql.askers import Askers
+from livedash.web.graphql.engines import Engines
+from livedash.web.graphql.follows import Follows
+from livedash.web.graphql.requests import Requests
+from livedash.web.graphql.sockets import Sockets
 from livedash.web.hosts import Hosts, allowed_hosts
 from livedash.web.ingest import Ingest
 from livedash.web.live import Live
-from livedash.web.rest import Parts, rest
+from livedash.web.parts import Parts
+from livedash.web.rest import rest
 from livedash.web.sessions import Sessions
 from livedash.web.streams import Streams
+
+if TYPE_CHECKING:
+    from livedash.web.graphql.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +115,12 @@ async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = N
         broadcast = Broadcast(streams.settled, clock.now, metrics)
         admission = Admission(settings, metrics)
 
-        work = {
-            "tails": tails.run,
-            "boards": boards.run,
-            "token expiry": Expiry(catalog, clock.now).run,
-            "first records": FirstRecords(catalog, tails).run,
-            "retention": Retention(directory, logs, tails, clock=clock.now, metrics=metrics).run,
-            "sinks": sinks.run,
-            "streams": streams.run,
-            "stream meter": meter.run,
-            "sources": Runner(directory, door, source_of, health=health, metrics=metrics).run,
-        }
-        tasks = [asyncio.create_task(supervise(n, w, health=health, metrics=metrics), name=n) for n, w in work.items()]
-        stack.push_async_callback(_end, tasks)
-
         sessions = Sessions(clock.now, secure=(settings.base_url or "").startswith("https:"))
         access = Access(directory, sessions)
         parts = Parts(
             settings,
             catalog,
+            Editor(catalog, clock.now, logs.head),
             access,
             sessions,
             boards,
@@ -134,15 +132,45 @@ async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = N
             metrics,
             shown_tokens or {},
         )
+        graphql, askers = _engines(parts), Askers(access, directory, settings.base_url)
+        follows = Follows(broadcast, admission, streams, meter, metrics)
+        sockets = Sockets(graphql, askers, follows, streams, metrics, most=settings.graphql_sockets)
+
+        work = {
+            "tails": tails.run,
+            "boards": boards.run,
+            "token expiry": Expiry(catalog, clock.now).run,
+            "first records": FirstRecords(catalog, tails).run,
+            "retention": Retention(directory, logs, tails, clock=clock.now, metrics=metrics).run,
+            "sinks": sinks.run,
+            "streams": streams.run,
+            "sockets": sockets.run,
+            "stream meter": meter.run,
+            "sources": Runner(directory, door, source_of, health=health, metrics=metrics).run,
+        }
+        tasks = [asyncio.create_task(supervise(n, w, health=health, metrics=metrics), name=n) for n, w in work.items()]
+        stack.push_async_callback(_end, tasks)
+
         events = Events(tails, access, admission, broadcast, streams, meter, metrics)
         plain = Plain(
             Ingest(door, access, metrics),
             events,
             Live(boards, access, streams, metrics),
+            Requests(graphql, askers),
+            sockets,
             CrossOrigin(directory),
         )
         front = Front(plain, rest(parts), Hosts(allowed_hosts(settings)), metrics)
         yield App(front, partial(streams.stop, broadcast.quiet), catalog, logs, sessions, streams, door, tails)
+
+
+def _engines(parts: Parts) -> Engines:
+    def make() -> "Engine":
+        from livedash.web.graphql.engine import Engine  # takes most of a second, which who asks no GraphQL never pays
+
+        return Engine(parts)
+
+    return Engines(make)
 
 
 def _logs(settings: Settings, folder: Folder) -> Logs:

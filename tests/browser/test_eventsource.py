@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from livedash.base import limits
-from livedash.web import streams
+from livedash.web import event_streams
 from tests.browser.shop import letting_in, shop
 from tests.browser.support import BROWSER, NETWORK, Open
 from tests.server import ADMIN, STREAM, Client, bearer, free_port, serving
@@ -111,7 +111,7 @@ def address(client: Client, token: str = STREAM, more: str = "") -> str:
 
 
 async def test_it_resumes_after_a_restart(tmp_path: Path, begin: Begin, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(streams, "RETRY_MS", (50, 100))
+    monkeypatch.setattr(event_streams, "RETRY_MS", (50, 100))
     port = free_port()
     async with site(tmp_path / "data", port=port) as client:
         await numbers(client, 1, 3)
@@ -153,7 +153,7 @@ async def test_it_comes_back_by_itself_when_it_is_throttled(tmp_path: Path, begi
 
 
 async def test_a_revoked_token_is_said_and_then_it_is_over(tmp_path: Path, begin: Begin, monkeypatch):
-    monkeypatch.setattr(streams, "RETRY_MS", (50, 100))
+    monkeypatch.setattr(event_streams, "RETRY_MS", (50, 100))
     async with site(tmp_path / "data") as client:
         made = {"kind": "stream", "pipeline": "weather"}
         token = (await client.request("POST", "/api/tokens", json=made, headers=bearer(ADMIN))).json()
@@ -187,7 +187,7 @@ async def test_what_it_is_refused_it_does_not_ask_again(
 async def test_an_id_of_a_ping_is_where_it_resumes(tmp_path: Path, begin: Begin, monkeypatch: pytest.MonkeyPatch):
     """Past records that its filter leaves out, of which it never hears."""
     monkeypatch.setattr(limits, "KEEPALIVE_SECONDS", 0.05)
-    monkeypatch.setattr(streams, "RETRY_MS", (50, 100))
+    monkeypatch.setattr(event_streams, "RETRY_MS", (50, 100))
     port = free_port()
     async with site(tmp_path / "data", port=port) as client:
         told = await begin(address(client, more="&where=data.n%20%3E%2010"))

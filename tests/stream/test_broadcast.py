@@ -10,15 +10,15 @@ from livedash.base.metrics import Metrics
 from livedash.model import Cursor, Page
 from livedash.model.errors import StorageError
 from livedash.stream.broadcast import Broadcast
+from livedash.stream.event_shape import EventShape
 from livedash.stream.follower import Follower
 from livedash.stream.reader import Reader
-from livedash.stream.shape import Shape
 from livedash.stream.tail import Tail
 from tests.stream.conftest import Stream, a_pipeline
 from tests.stream.lines import Client
 
-PLAIN = Shape()
-ODD = Shape(where="data.n % 2 == 1")
+PLAIN = EventShape()
+ODD = EventShape(where="data.n % 2 == 1")
 
 
 class Broadcasting:
@@ -32,7 +32,7 @@ class Broadcasting:
         self.settled: Callable[[], Awaitable[None]] = _at_once
         self.broadcast = Broadcast(lambda: self.settled(), clock.now, self.metrics)
 
-    def follow(self, client: Client, cursor: Cursor | None = None, shape: Shape = PLAIN) -> Follower:
+    def follow(self, client: Client, cursor: Cursor | None = None, shape: EventShape = PLAIN) -> Follower:
         follower = self.broadcast.follow(self.tail, shape, cursor or Cursor(self.tail.epoch, self.tail.last), self.sent)
         client.left = follower.stop  # as a stream does it
         follower.start(client)
@@ -157,15 +157,15 @@ async def test_a_filter_is_one_channel_and_so_many_are_allowed(on: Broadcasting,
     odd, same, all_of_them = Client(), Client(), Client()
     first, second = on.follow(odd, shape=ODD), on.follow(same, shape=ODD)
     on.follow(all_of_them)
-    assert on.broadcast.has_room(on.tail, ODD) and on.broadcast.has_room(on.tail, Shape(pings=True))
-    assert not on.broadcast.has_room(on.tail, Shape(fields=("n",)))
+    assert on.broadcast.has_room(on.tail, ODD) and on.broadcast.has_room(on.tail, EventShape(pings=True))
+    assert not on.broadcast.has_room(on.tail, EventShape(fields=("n",)))
     await on.append(5)
     assert await odd.has(3) == await same.has(3) == [1, 3, 5]
     assert await all_of_them.has(5) == [1, 2, 3, 4, 5]
     first.stop()
-    assert not on.broadcast.has_room(on.tail, Shape(fields=("n",)))
+    assert not on.broadcast.has_room(on.tail, EventShape(fields=("n",)))
     second.stop()
-    assert on.broadcast.has_room(on.tail, Shape(fields=("n",)))
+    assert on.broadcast.has_room(on.tail, EventShape(fields=("n",)))
 
 
 async def test_silence_moves_a_filtered_client_on(on: Broadcasting, monkeypatch: pytest.MonkeyPatch):

@@ -15,12 +15,12 @@ from livedash.log import Append, Trim
 from livedash.log.sqlite import SqliteLog
 from livedash.model import Cursor, Draft
 from livedash.stream.broadcast import Broadcast
+from livedash.stream.event_shape import EventShape
 from livedash.stream.follower import Follower
-from livedash.stream.shape import Shape
 from livedash.stream.tail import Tail
 from tests.stream.lines import Client
 
-SHAPES = (Shape(), Shape(pings=True), Shape(where="data.n % 2 == 1"))
+SHAPES = (EventShape(), EventShape(pings=True), EventShape(where="data.n % 2 == 1"))
 EVENT = re.compile(rb"(?:event: (?P<name>\w+)\n)?id: (?P<id>\S+)\ndata: (?P<data>.*)\n\n")
 
 APPEND = st.tuples(st.just("append"), st.integers(1, 15))
@@ -35,7 +35,7 @@ TURN = st.tuples(st.just("turn"), st.integers(0, 6))
 class Customer:
     """Somebody who connects again and again, each time with the last id they saw, and keeps everything they got."""
 
-    shape: Shape
+    shape: EventShape
     line: Client | None = None
     follower: Follower | None = None
     begin: Cursor | None = None

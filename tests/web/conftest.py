@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from livedash.web import streams
+from livedash.web import event_streams
 from tests.server import Client, serving
 
 
@@ -15,6 +15,6 @@ async def both(
 ) -> AsyncIterator[Client]:
     """A server whose streams go one of the two ways."""
     if request.param == "plain ASGI":
-        monkeypatch.setattr(streams, "take_over", lambda *_: None)
+        monkeypatch.setattr(event_streams, "take_over", lambda *_: None)
     async with serving(tmp_path / "data") as running:
         yield running

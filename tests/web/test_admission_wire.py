@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from livedash.base import limits
-from livedash.web import streams
+from livedash.web import event_streams
 from livedash.web.admission import SOON_MS, SPREAD_MS
 from tests.server import STREAM, Client, bearer, serving
 from tests.wire import PATIENCE, STREAMED, Following, connected, following, metric, numbers, pipeline_of, request
@@ -52,7 +52,7 @@ async def test_a_place_is_free_when_somebody_has_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken_over: bool
 ):
     if not taken_over:
-        monkeypatch.setattr(streams, "take_over", lambda *_: None)
+        monkeypatch.setattr(event_streams, "take_over", lambda *_: None)
     async with serving(tmp_path / "data", stream_connections=1) as client:
         for _ in range(3):
             async with connected(client) as (reader, writer):

@@ -39,6 +39,8 @@ async def test_the_description_has_every_route(client: Client):
         ("POST", "/api/pipelines/{pipeline}/records"),
         ("GET", "/api/pipelines/{pipeline}/stream"),
         ("GET", "/healthz"),
+        ("GET", "/api/graphql"),
+        ("POST", "/api/graphql"),
     }
     assert by_hand <= described
     for method, path in described:

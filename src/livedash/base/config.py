@@ -98,6 +98,12 @@ class Settings(BaseModel):
         ge=0,
         description="Streams open at the same time per client address; 0: any number",
     )
+    graphql_sockets: int = Field(
+        default=10_000, ge=0, description="GraphQL sockets open at the same time; 0: any number"
+    )
+    graphql_introspection: bool = Field(
+        default=True, description="Whether the GraphQL schema can be asked for, as GraphiQL and generators of code do"
+    )
     board_updates_per_second: float = Field(default=4, gt=0, le=20, description="Patches a second a page gets at most")
     outbound_allow: Words = Field(
         default=(),

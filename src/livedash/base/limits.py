@@ -47,6 +47,20 @@ TAIL_PAGES = 4  # of a tail, as readers at different places ask for them; each m
 METER_SECONDS = 5.0  # between writing down what was sent: what a crash loses of a bill
 KEEPALIVE_SECONDS = 30.0  # of silence before a comment keeps proxies from closing a stream
 
+# GraphQL
+MESSAGE_BYTES = 256 * KIB  # of a request or of a message on a socket: hundreds of widgets, and memory per client
+GRAPHQL_TOKENS = 2_000  # of a query: GraphiQL's longest has 400; parsing and validating them takes some 20 ms
+GRAPHQL_DEPTH = 10  # of fields in fields: the schema has nothing deeper that is not introspection
+GRAPHQL_ALIASES = 30  # of a query: each may ask for the same once more
+GRAPHQL_COMPLEXITY = 10_000  # values in an answer, about: one page of records with all their fields
+GRAPHQL_DOCUMENTS = 100  # parsed queries that are kept: a client asks the same again and again
+GRAPHQL_OPERATIONS = 100  # of one socket at the same time; each may hold a frame that the client has not taken
+GRAPHQL_AT_ONCE = 4  # queries of one socket executed at the same time; each answer may be a page of the log
+INIT_SECONDS = 10.0  # in which a client shows who it is; until then it costs memory and nobody answers for it
+IDLE_SECONDS = 300.0  # without any operation; then the socket is closed, and a client opens another when it needs it
+PING_SECONDS = 30.0  # of a client's silence before it is asked whether it lives; after another it is dropped
+CLOSE_SECONDS = 5.0  # that a client has to say that it heard of the end
+
 # Sinks
 SINKS_PER_PIPELINE = 50  # each reads every record of the pipeline
 DELIVERY_RECORDS = 1_000  # of the largest batch a sink may be set to: one page of the log

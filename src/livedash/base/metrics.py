@@ -39,6 +39,7 @@ class Metrics:
         self.log_bytes = Gauge("livedash_log_bytes", "Bytes the log takes", registry=registry)
         self.tails = Gauge("livedash_tails", "Pipelines with a tail in memory", registry=registry)
         self.streams = Gauge("livedash_streams", "Streams open", registry=registry)
+        self.sockets = Gauge("livedash_sockets", "GraphQL sockets open", registry=registry)
         self.stream_events = Counter("livedash_stream_records", "Records sent to streams", registry=registry)
         self.throttled = Counter(
             "livedash_streams_throttled", "Streams turned away, by limit", ["reason"], registry=registry

@@ -129,6 +129,14 @@ def usage(
 
 
 @app.command()
+def schema() -> None:
+    """Print the GraphQL schema, for generators of code."""
+    from livedash.cli.schema import print_schema
+
+    print_schema()
+
+
+@app.command()
 def doctor(data: Data = None) -> None:
     """Check the data folder and this host; says what to do about what is wrong."""
     from livedash.cli.doctor import examine

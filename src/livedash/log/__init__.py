@@ -166,6 +166,10 @@ class Log(Protocol):
 
     async def bounds(self, pipeline: str) -> Bounds: ...
 
+    async def bounds_of(self, pipelines: Sequence[str]) -> Sequence[Bounds]:
+        """Those of each, in the same order, in one question."""
+        ...
+
     async def pipelines(self) -> Sequence[str]:
         """Those with records or refusals, or that had some in their present life; in no order."""
         ...

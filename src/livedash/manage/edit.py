@@ -9,6 +9,7 @@ from livedash.catalog import changes
 from livedash.catalog.entries import Dashboard, Pipeline, Snapshot, TokenKind
 from livedash.manage.edit_sinks import SinkEditor, addressed
 from livedash.manage.edit_tokens import TokenEditor
+from livedash.manage.edit_widgets import WidgetEditor
 from livedash.manage.editing import still_there
 from livedash.manage.entries import (
     is_own,
@@ -38,7 +39,7 @@ class Put:
     ingest_token: str | None = field(default=None, repr=False)
 
 
-class Editor(SinkEditor, TokenEditor):
+class Editor(SinkEditor, TokenEditor, WidgetEditor):
     """Changes to what is configured. Each asks the rights first: Unknown and Denied besides what it names itself.
     Pipelines and dashboards are named by slug or id; a name that is no id yet is the slug of a new one."""
 

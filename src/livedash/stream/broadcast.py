@@ -4,7 +4,7 @@ With a task per client to wake for every page, more than half of the event loop'
 is behind has a task and a reader of its own until it has caught up; while it takes nothing it has neither.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sized
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from livedash.base import limits
@@ -24,15 +24,15 @@ class Broadcast:
         self._settled = settled
         self._clock = clock
         self._metrics = metrics
-        self._channels: dict[tuple[Tail, Shape], LogChannel] = {}
+        self._channels: dict[tuple[Tail, Shape[Sized]], LogChannel] = {}
 
-    def has_room(self, tail: Tail, shape: Shape) -> bool:
+    def has_room(self, tail: Tail, shape: Shape[Sized]) -> bool:
         """Whether one more may follow in this shape. Only shapes that cost something are counted."""
         if shape.plain or (tail, shape) in self._channels:
             return True
         return sum(each is tail and not other.plain for each, other in self._channels) < limits.STREAM_SHAPES
 
-    def follow(self, tail: Tail, shape: Shape, cursor: Cursor, sent: Sent) -> Follower:
+    def follow(self, tail: Tail, shape: Shape[Sized], cursor: Cursor, sent: Sent) -> Follower:
         """Somebody who has what is up to `cursor`; nothing begins before its `start`. `sent(records, bytes)` counts."""
         key = (tail, shape)
         channel = self._channels.get(key)
@@ -48,7 +48,7 @@ class Broadcast:
                 await stack.enter_async_context(channel.lines.quiet())
             yield
 
-    def _left(self, key: tuple[Tail, Shape], channel: LogChannel) -> None:
+    def _left(self, key: tuple[Tail, Shape[Sized]], channel: LogChannel) -> None:
         if not channel.followers:
             channel.close()
             self._channels.pop(key, None)

@@ -4,19 +4,22 @@ A client is a cursor, not a queue: who falls behind leaves, and has nothing here
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from contextlib import AbstractAsyncContextManager
-from typing import NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from livedash.base import limits
 from livedash.model import Cursor
 
+Data = TypeVar("Data", bound=Sized, covariant=True)
 
-class Frame(NamedTuple):
-    """Bytes as every line gets them, the offset that a client has seen with them, and how many records they are."""
+
+class Frame(NamedTuple, Generic[Data]):
+    """What every line gets, the offset that a client has seen with it, and how many records it is. `data` is bytes, or
+    what each line makes its own bytes of; its length is what is counted."""
 
     last: int
-    data: bytes
+    data: Data
     records: int = 0
 
 
@@ -24,8 +27,8 @@ class Line(Protocol):
     """The way to one client. Whoever holds it is told when it has caught up after it was `behind`."""
 
     @property
-    def send(self) -> Callable[[bytes], object]:
-        """Sends or keeps some bytes, without waiting."""
+    def send(self) -> Callable[[Any], object]:
+        """Sends or keeps what a frame holds, without waiting."""
         ...
 
     @property
@@ -91,7 +94,7 @@ class Channel:
         self._members.pop(line, None)
         self._waiting.pop(line, None)
 
-    async def write(self, frames: Sequence[Frame], cursor: Cursor) -> None:
+    async def write(self, frames: Sequence[Frame[Sized]], cursor: Cursor) -> None:
         """Bring everybody to `cursor` by `frames`, in order, in slices between which others get a turn."""
         async with self._writing:
             for frame in frames:
@@ -99,7 +102,7 @@ class Channel:
             self.cursor = cursor
         self._admit()
 
-    async def _write(self, frame: Frame, epoch: str) -> None:
+    async def _write(self, frame: Frame[Sized], epoch: str) -> None:
         lines, data, sent = list(self._members), frame.data, 0
         for start in range(0, len(lines), limits.BROADCAST_SLICE):
             chunk, behind = lines[start : start + limits.BROADCAST_SLICE], []

@@ -2,7 +2,7 @@
 taken what it got."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 
 import structlog
 
@@ -18,33 +18,39 @@ _log = structlog.get_logger("livedash.broadcast")
 class Follower:
     """Its line's member of the channel. While it is at the head it has no task and no reader of its own."""
 
-    __slots__ = ("_begin", "_channel", "_cursor", "_left", "_line", "_task")
+    __slots__ = ("_begin", "_channel", "_cursor", "_left", "_line", "_parked", "_task")
 
     def __init__(self, channel: LogChannel, cursor: Cursor, left: Callable[[], None]) -> None:
         channel.followers += 1
         self._channel = channel
         self._begin = self._cursor = cursor
         self._left = left
+        self._parked = False  # until the client has taken what it got
         self._line: Line
         self._task: asyncio.Task[None] | None = None
 
     def start(self, line: Line) -> None:
         """Write to `line` from now on."""
         self._line = line
-        if self._channel.shape.pings:  # else who loses it before the first record does not know where it began
-            line.send(self._channel.silence(self._cursor))
-        if not line.behind:
-            self.resume()
+        if (said := self._channel.hello(self._cursor)) is not None:
+            line.send(said)
+        if line.behind:
+            self._parked = True
+        else:
+            self.catch_up(self._cursor)
 
     def last_words(self) -> bytes:
         """Where it is, for a client that was sent nothing yet and does not know. Asked while nothing is sent."""
         lines = self._channel.lines
         cursor = lines.cursor if self._line in lines else self._cursor
-        return self._channel.place(cursor) if cursor == self._begin or self._channel.shape.where else b""
+        return self._channel.last_words(cursor, unsaid=cursor == self._begin)
 
     def resume(self) -> None:
-        """The client has taken what it got: go on."""
-        self.catch_up(self._cursor)
+        """The client has taken what it got: go on, if that was waited for. Of several on one connection not all fell
+        behind."""
+        if self._parked:
+            self._parked = False
+            self.catch_up(self._cursor)
 
     def stop(self) -> None:
         """Nothing more. To be called once."""
@@ -56,6 +62,7 @@ class Follower:
 
     def fell_behind(self, cursor: Cursor) -> None:
         self._cursor = cursor
+        self._parked = True
 
     def catch_up(self, cursor: Cursor) -> None:
         tail, self._cursor = self._channel.tail, cursor
@@ -68,6 +75,8 @@ class Follower:
         try:
             if await self._read():
                 self._channel.join(self._line, self, self._cursor)
+            else:
+                self._parked = True
             return
         except StorageError as error:
             _log.warning("a stream ends early", pipeline=self._channel.tail.pipeline, error=str(error))
@@ -88,7 +97,7 @@ class Follower:
                 self._cursor = part.cursor
                 await asyncio.sleep(0)  # who reads a long way back does not hold up the others
 
-    def _write(self, frames: tuple[Frame, ...], epoch: str) -> bool:
+    def _write(self, frames: tuple[Frame[Sized], ...], epoch: str) -> bool:
         for frame in frames:
             self._line.send(frame.data)
             self._cursor = Cursor(epoch, frame.last)

@@ -1,7 +1,7 @@
 """The head of one log in one shape, and everybody who is there."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sized
 
 import structlog
 
@@ -11,7 +11,7 @@ from livedash.model import Clock, Cursor, Page
 from livedash.model.errors import StorageError
 from livedash.stream.channel import Channel, Frame, Line, Member
 from livedash.stream.reader import Reader
-from livedash.stream.shape import Shape, ping
+from livedash.stream.shape import Shape
 from livedash.stream.tail import Tail
 
 _log = structlog.get_logger("livedash.broadcast")
@@ -24,7 +24,7 @@ class LogChannel:
     def __init__(
         self,
         tail: Tail,
-        shape: Shape,
+        shape: Shape[Sized],
         sent: Sent,
         settled: Callable[[], Awaitable[None]],
         clock: Clock,
@@ -58,14 +58,16 @@ class LogChannel:
             self._metrics.stream_events.inc(records)
             self._sent(records, size)
 
-    def place(self, cursor: Cursor) -> bytes:
-        """Tells a client where it is."""
-        return ping(cursor, self._clock())
+    def hello(self, cursor: Cursor) -> Sized | None:
+        return self.shape.hello(cursor, self._clock())
 
-    def silence(self, cursor: Cursor) -> bytes:
+    def silence(self, cursor: Cursor) -> Sized | None:
         return self.shape.silence(cursor, self._clock())
 
-    def frames(self, page: Page, clients: int) -> tuple[Frame, ...]:
+    def last_words(self, cursor: Cursor, *, unsaid: bool) -> bytes:
+        return self.shape.last_words(cursor, self._clock(), unsaid=unsaid)
+
+    def frames(self, page: Page, clients: int) -> tuple[Frame[Sized], ...]:
         """What so many clients get of a page."""
         if page.gap is not None:
             self._metrics.gaps.inc(clients)
@@ -112,10 +114,11 @@ class Voice:
         """Seconds that may pass until something must be said."""
         return max(self._said + limits.KEEPALIVE_SECONDS - self._loop.time(), 0)
 
-    def frames(self, page: Page, clients: int) -> tuple[Frame, ...]:
+    def frames(self, page: Page, clients: int) -> tuple[Frame[Sized], ...]:
         frames = self._channel.frames(page, clients)
-        if not frames and not self.breath():
-            frames = (Frame(page.last, self._channel.silence(page.cursor)),)
-        if frames:
-            self._said = self._loop.time()
+        if not frames and self.breath():
+            return ()
+        self._said = self._loop.time()
+        if not frames and (said := self._channel.silence(page.cursor)) is not None:
+            return (Frame(page.last, said),)
         return frames

@@ -1,5 +1,9 @@
 """Who asks, and for what: the way from a request to `manage/rights`, which decides."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Literal, NamedTuple
+
 from starlette.types import Scope
 
 from livedash.catalog.directory import Directory
@@ -9,7 +13,6 @@ from livedash.model.errors import LivedashError
 from livedash.web.http import bearer, query
 from livedash.web.origin import check_origin
 from livedash.web.sessions import Sessions
-from livedash.web.streams import gone
 
 
 class Access:
@@ -44,8 +47,11 @@ class Access:
     def to_follow(self, name: str, scope: Scope) -> "Reading":
         """The token may stand in the query: an EventSource cannot send headers."""
         token = bearer(scope) or query(scope).get("token")
-        pipeline = rights.may_read(rights.actor_of(self._directory, token), self._directory.pipeline(name))
-        return Reading(self._directory, pipeline, token)
+        return self.to_follow_as(partial(rights.actor_of, self._directory, token), name)
+
+    def to_follow_as(self, who: Callable[[], rights.Actor], name: str) -> "Reading":
+        """`who()` is who asks, and goes on being asked while they stay."""
+        return Reading(self._directory, rights.may_read(who(), self._directory.pipeline(name)), who)
 
     def to_view(self, name: str, scope: Scope) -> Dashboard:
         return rights.may_view(self.actor(scope), self._directory.dashboard(name))
@@ -66,24 +72,31 @@ class Access:
         return actor
 
 
+class Refusal(NamedTuple):
+    """Why somebody may not stay. `moved`: another log holds the pipeline now, and who comes back is told of the gap."""
+
+    reason: Literal["deleted", "revoked", "moved"]
+    detail: str
+
+
 class Reading:
     """Somebody let in to a pipeline, for as long as they stay."""
 
-    __slots__ = ("_directory", "_token", "pipeline")
+    __slots__ = ("_directory", "_who", "pipeline")
 
-    def __init__(self, directory: Directory, pipeline: Pipeline, token: str | None) -> None:
+    def __init__(self, directory: Directory, pipeline: Pipeline, who: Callable[[], rights.Actor]) -> None:
         self.pipeline = pipeline
         self._directory = directory
-        self._token = token
+        self._who = who
 
-    def refusal(self) -> bytes | None:
-        """What to say when they may not stay; None while they may."""
+    def refusal(self) -> Refusal | None:
+        """None while they may stay."""
         pipeline = self._directory.pipeline(self.pipeline.id)
         if pipeline is None:
-            return gone("deleted", "This pipeline was deleted.")
+            return Refusal("deleted", "This pipeline was deleted.")
         try:
-            rights.may_read(rights.actor_of(self._directory, self._token), pipeline)
+            rights.may_read(self._who(), pipeline)
         except LivedashError:
-            return gone("revoked", "The token opens this pipeline no more; ask for the new one.")
-        # another log holds it now: who comes back is told of the gap
-        return None if pipeline.persist == self.pipeline.persist else b""
+            return Refusal("revoked", "The token opens this pipeline no more; ask for the new one.")
+        moved = pipeline.persist != self.pipeline.persist
+        return Refusal("moved", "The records are kept elsewhere now.") if moved else None

@@ -9,7 +9,7 @@ from livedash.base import limits
 from livedash.model import Cursor
 from livedash.model.errors import BadCursor, Fault, Invalid
 from livedash.model.record import to_micros
-from livedash.stream.shape import Shape
+from livedash.stream.event_shape import EventShape
 from livedash.stream.tail import Tail
 from livedash.web.http import query, text_header
 
@@ -72,12 +72,12 @@ def _since(given: Mapping[str, str]) -> tuple[int | None, int]:
     return to_micros(since if since.tzinfo else since.replace(tzinfo=UTC)), 0
 
 
-def _shape(given: Mapping[str, str]) -> Shape:
+def _shape(given: Mapping[str, str]) -> EventShape:
     fields = tuple(dict.fromkeys(name for name in given.get("fields", "").split(",") if name))
     if len(fields) > limits.STREAM_FIELDS:
         raise _invalid("fields", f"at most {limits.STREAM_FIELDS} fields can be chosen")
     try:
-        return Shape(fields, given.get("where", "").strip(), given.get("ping", "0") not in ("", "0"))
+        return EventShape(fields, given.get("where", "").strip(), given.get("ping", "0") not in ("", "0"))
     except Invalid as error:
         raise _invalid("where", str(error)) from None
 

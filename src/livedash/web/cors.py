@@ -38,14 +38,19 @@ def headers(scope: Scope, patterns: Sequence[str]) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def preflight(scope: Scope, patterns: Sequence[str]) -> list[tuple[bytes, bytes]]:
-    """Headers that answer OPTIONS."""
+def preflight(
+    scope: Scope,
+    patterns: Sequence[str],
+    methods: bytes = b"GET",
+    asked_with: bytes = b"Authorization, Last-Event-ID",
+) -> list[tuple[bytes, bytes]]:
+    """Headers that answer OPTIONS: by which methods and with which headers may be asked."""
     found = headers(scope, patterns)
     if len(found) == 1:
         return found
     return [
         *found[:2],
-        (b"access-control-allow-methods", b"GET"),
-        (b"access-control-allow-headers", b"Authorization, Last-Event-ID"),
+        (b"access-control-allow-methods", methods),
+        (b"access-control-allow-headers", asked_with),
         (b"access-control-max-age", b"%d" % MAX_AGE),
     ]

@@ -13,11 +13,12 @@ from livedash.stream.frames import event
 from livedash.stream.meter import StreamMeter
 from livedash.stream.tail import Tails
 from livedash.web import cors
-from livedash.web.access import Access
+from livedash.web.access import Access, Reading
 from livedash.web.admission import Admission, Throttled
 from livedash.web.asked import Asked
+from livedash.web.event_streams import SSE_HEADERS, brief, farewell, gone, opened
 from livedash.web.http import answer
-from livedash.web.streams import SSE_HEADERS, Streams, brief, farewell
+from livedash.web.streams import Streams
 
 _log = structlog.get_logger("livedash.events")
 
@@ -63,13 +64,14 @@ class Events:
             return await brief(send, _throttled(throttled))
         self._meter.opened(pipeline)
         self._metrics.streams.inc()
-        return await self._streams.open(
+        return await opened(
+            self._streams,
             scope,
             receive,
             send,
             self._broadcast.follow(tail, asked.shape, cursor, partial(self._meter.sent, pipeline)),
             of=pipeline.id,
-            refusal=reading.refusal,
+            refusal=partial(_refused, reading),
             left=partial(self._left, pipeline, address),
             headers=cors.headers(scope, pipeline.allowed_origins),
         )
@@ -81,3 +83,10 @@ class Events:
 
 def _throttled(why: Throttled) -> bytes:
     return event("throttled", {"reason": why.reason, "detail": why.detail}) + farewell(why.retry_ms)
+
+
+def _refused(reading: Reading) -> bytes | None:
+    refusal = reading.refusal()
+    if refusal is None:
+        return None
+    return b"" if refusal.reason == "moved" else gone(refusal.reason, refusal.detail)

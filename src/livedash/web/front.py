@@ -12,6 +12,8 @@ from livedash.base.metrics import Metrics
 from livedash.model.errors import LivedashError
 from livedash.web.cross_origin import CrossOrigin
 from livedash.web.events import Events
+from livedash.web.graphql.requests import Requests
+from livedash.web.graphql.sockets import Sockets
 from livedash.web.hosts import Hosts
 from livedash.web.http import JSON, PROBLEM, Disconnected, answer, header, refuse, text_header
 from livedash.web.ingest import Ingest
@@ -43,6 +45,8 @@ class Plain:
     ingest: Ingest
     events: Events
     live: Live
+    graphql: Requests
+    sockets: Sockets
     cross_origin: CrossOrigin
 
 
@@ -79,6 +83,8 @@ class Front:
                 return "preflight", partial(self._plain.cross_origin.preflight, name)
             case ["", "api", "pipelines", name, "stream"] if method in ("GET", "HEAD"):
                 return "stream", partial(self._plain.events, name)
+            case ["", "api", "graphql"] if not _wants_page(scope):
+                return ("socket", self._plain.sockets) if _upgrades(scope) else ("graphql", self._plain.graphql)
             case ["", "d", name, "live"] if method == "GET":
                 return "live", partial(self._plain.live, name)
             case ["", "healthz"] if method in ("GET", "HEAD"):
@@ -121,6 +127,17 @@ def _shared(scope: Scope) -> str | None:
         case ["", "api", "pipelines", name, last] if scope["method"] in ("GET", "HEAD") and last in _SHARED:
             return str(name)
     return None
+
+
+def _upgrades(scope: Scope) -> bool:
+    """Whether it asks for a WebSocket."""
+    return (header(scope, b"upgrade") or b"").lower() == b"websocket"
+
+
+def _wants_page(scope: Scope) -> bool:
+    """Whether a person asks for GraphiQL: a query in the address is answered as such."""
+    wants = scope["method"] in ("GET", "HEAD") and b"text/html" in (header(scope, b"accept") or b"")
+    return wants and not scope["query_string"] and not _upgrades(scope)
 
 
 async def _alive(scope: Scope, receive: Receive, send: Send) -> None:

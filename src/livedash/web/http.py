@@ -63,15 +63,16 @@ async def refuse(send: Send, error: LivedashError, headers: Headers = ()) -> Non
     await answer(send, status_of(error), [PROBLEM, *headers, *more], encoded(problem_of(error)))
 
 
-async def body(scope: Scope, receive: Receive) -> bytes:
-    """The whole body, unpacked. Raises TooLarge, TooSlow, Unsupported, Malformed or Disconnected."""
+async def body(scope: Scope, receive: Receive, most: int = limits.BODY_BYTES) -> bytes:
+    """The whole body, unpacked; it may come as `most` bytes. Raises TooLarge, TooSlow, Unsupported, Malformed or
+    Disconnected."""
     coding = (header(scope, b"content-encoding") or b"identity").strip().lower()
     if coding not in (b"identity", b"gzip", b"x-gzip"):
         raise Unsupported(f"Content-Encoding {coding.decode('latin-1')!r} is not understood; send gzip or none")
-    _check_length(scope)
+    _check_length(scope, most)
     try:
         async with asyncio.timeout(limits.BODY_SECONDS):
-            raw = await _receive(receive)
+            raw = await _receive(receive, most)
     except TimeoutError:
         raise TooSlow(f"the body did not arrive within {limits.BODY_SECONDS:.0f} s") from None
     if coding == b"identity":
@@ -79,17 +80,17 @@ async def body(scope: Scope, receive: Receive) -> bytes:
     return gunzip(raw) if len(raw) <= _INLINE_INFLATE else await asyncio.to_thread(gunzip, raw)
 
 
-def _check_length(scope: Scope) -> None:
+def _check_length(scope: Scope, most: int) -> None:
     length = header(scope, b"content-length")
-    if length is not None and length.isdigit() and int(length) > limits.BODY_BYTES:
-        raise _too_large()
+    if length is not None and length.isdigit() and int(length) > most:
+        raise _too_large(most)
 
 
-def _too_large() -> TooLarge:
-    return TooLarge(f"a body may have {limits.BODY_BYTES // limits.MIB} MiB; send smaller batches")
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"a body may have {most // limits.KIB:,} KiB; send less at a time")
 
 
-async def _receive(receive: Receive) -> bytes:
+async def _receive(receive: Receive, most: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
@@ -98,8 +99,8 @@ async def _receive(receive: Receive) -> bytes:
             raise Disconnected
         part = message.get("body", b"")
         size += len(part)
-        if size > limits.BODY_BYTES:
-            raise _too_large()
+        if size > most:
+            raise _too_large(most)
         parts.append(part)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)

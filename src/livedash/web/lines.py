@@ -1,13 +1,14 @@
 """The way past ASGI: what uvicorn's connections can do beyond it. Nothing else touches its private parts.
 
-A response that stays open is written straight to its transport, which a line takes over: uvicorn's protocol, parser
-and cycle, and the task of the request, are gone then. So a quiet client costs little memory and no turn of the loop.
+What stays open, a response or a WebSocket, is written straight to its transport, which a line takes over: uvicorn's
+protocol, parser and cycle, and the task of the request, are gone then. So a quiet client costs little memory and no
+turn of the loop.
 """
 
 import asyncio
 from collections.abc import Callable
 from typing import Protocol as Interface
-from typing import cast
+from typing import TypeVar, cast
 
 from starlette.types import Scope
 from uvicorn._types import ASGI3Application
@@ -25,6 +26,9 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {_EXTENSION: self}  # type: ignore[dict-item]
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """A request to upgrade comes to the application like any other."""
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         cycle.transport = _Joining(self.transport, self.loop)  # type: ignore[assignment]
@@ -89,7 +93,7 @@ class TransportLine(asyncio.Protocol):
 
     __slots__ = ("_owner", "_received", "_transport", "behind", "send")
 
-    def __init__(self, transport: asyncio.Transport, owner: Owner, *, behind: bool) -> None:
+    def __init__(self, owner: Owner, transport: asyncio.Transport, behind: bool) -> None:
         """`behind`: of the answer before on the same connection there is more than the client took."""
         self._transport = transport
         self._owner = owner
@@ -102,7 +106,7 @@ class TransportLine(asyncio.Protocol):
 
     def close(self) -> None:
         """End the connection when what was sent has gone out."""
-        self.send = _nowhere
+        self.send = nowhere
         self._transport.close()
 
     def pause_writing(self) -> None:
@@ -119,13 +123,18 @@ class TransportLine(asyncio.Protocol):
             self._transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self.send = _nowhere
+        self.send = nowhere
         self._owner.gone()
 
 
-def take_over(scope: Scope, headers: Headers, begin: bytes, owner: Owner) -> TransportLine | None:
-    """Answer a request with 200, `begin` and what its line sends from then on; the ASGI application just returns. None
-    under another server."""
+Taken = TypeVar("Taken", bound=TransportLine)
+
+
+def take_over(
+    scope: Scope, status: bytes, headers: Headers, begin: bytes, make: Callable[[asyncio.Transport, bool], Taken]
+) -> Taken | None:
+    """Answer a request with this status, these headers, `begin`, and what the line sends from then on; the ASGI
+    application just returns. `make(transport, behind)` makes the line. None under another server."""
     protocol = cast(Protocol | None, scope.get("extensions", {}).get(_EXTENSION))
     if protocol is None:
         return None
@@ -133,12 +142,12 @@ def take_over(scope: Scope, headers: Headers, begin: bytes, owner: Owner) -> Tra
     cycle.response_started = cycle.response_complete = True
     protocol.connections.discard(protocol)  # a stop does not wait for it
     protocol._unset_keepalive_if_required()
-    fields = [*protocol.server_state.default_headers, *headers, (b"connection", b"close")]
-    head = b"".join([b"HTTP/1.1 200 OK\r\n", *[b"%b: %b\r\n" % field for field in fields], b"\r\n"])
-    line = TransportLine(transport, owner, behind=protocol.flow.write_paused)
+    fields = [*protocol.server_state.default_headers, *headers]
+    head = b"".join([b"HTTP/1.1 %b\r\n" % status, *[b"%b: %b\r\n" % field for field in fields], b"\r\n"])
+    line = make(transport, protocol.flow.write_paused)
     transport.set_protocol(line)
     if transport.is_closing():  # the client left while it was being let in, and uvicorn's protocol was told
-        line.send = _nowhere
+        line.send = nowhere
         asyncio.get_running_loop().call_soon(line.connection_lost, None)
     else:
         protocol.flow.resume_reading()
@@ -157,5 +166,5 @@ def _forget(protocol: Protocol) -> None:
     protocol.pipeline.clear()
 
 
-def _nowhere(data: bytes) -> None:
+def nowhere(data: bytes) -> None:
     """The connection has ended."""

@@ -16,8 +16,9 @@ from livedash.model import Cursor
 from livedash.model.errors import BadCursor, Busy, NotFound, StorageError
 from livedash.stream.channel import Line
 from livedash.web.access import Access
+from livedash.web.event_streams import brief, farewell, gone, opened
 from livedash.web.http import query, text_header
-from livedash.web.streams import Streams, brief, farewell, gone
+from livedash.web.streams import Streams
 
 _log = structlog.get_logger("livedash.live")
 _NOWHERE = Cursor("0", 0)  # no board has this version
@@ -45,7 +46,8 @@ class Live:
         find = partial(self._access.still_viewable, dashboard, scope)
         viewer = Viewer(self._boards, find, ViewerSettings.parse(query(scope)), version)
         self._metrics.viewers.inc()
-        return await self._streams.open(
+        return await opened(
+            self._streams,
             scope,
             receive,
             send,

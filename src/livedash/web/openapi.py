@@ -112,7 +112,51 @@ _STREAM = {
         "422": _problem("A parameter that makes no sense"),
     },
 }
+_GRAPHQL_ANSWERS = {
+    "200": {"description": "Executed; what went wrong in it is in `errors`"},
+    "400": {"description": "Not a request, or not one of this schema"},
+    "401": {"description": "A token that nobody knows"},
+    "405": {"description": "A mutation by GET"},
+}
+_ASK_BY_GET = {
+    "tags": ["graphql"],
+    "summary": "Ask a GraphQL query",
+    "description": "Upgraded to a WebSocket, the protocol `graphql-transport-ws`: there subscriptions are followed. "
+    "In a browser, GraphiQL.",
+    "operationId": "query",
+    "security": [{"bearer": []}, {}],
+    "parameters": [
+        _asks("query", "In GraphQL's language"),
+        _asks("variables", "A JSON object"),
+        _asks("operationName", "Which operation of the query"),
+    ],
+    "responses": _GRAPHQL_ANSWERS,
+}
+_ASK_BY_POST = {
+    "tags": ["graphql"],
+    "summary": "Ask a GraphQL query or mutation",
+    "operationId": "ask",
+    "security": [{"bearer": []}, {}],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["query"],
+                    "properties": {
+                        "query": {"type": "string"},
+                        "variables": {"type": ["object", "null"]},
+                        "operationName": {"type": ["string", "null"]},
+                    },
+                }
+            }
+        },
+    },
+    "responses": _GRAPHQL_ANSWERS,
+}
 PATHS: dict[str, dict[str, Any]] = {
+    "/api/graphql": {"get": _ASK_BY_GET, "post": _ASK_BY_POST},
     "/api/pipelines/{pipeline}/records": {"post": _APPEND},
     "/api/pipelines/{pipeline}/stream": {"get": _STREAM},
     "/healthz": {

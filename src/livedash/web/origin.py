@@ -17,10 +17,10 @@ def check_origin(scope: Scope) -> None:
     if scope["method"] in SAFE:
         return
     site = text_header(scope, b"sec-fetch-site")
-    if not (_own_origin(scope) if site is None else site in ("same-origin", "none")):
+    if not (is_own_origin(scope) if site is None else site in ("same-origin", "none")):
         raise Denied("this was not sent by a page of this Livedash; open the page here and try again")
 
 
-def _own_origin(scope: Scope) -> bool:
+def is_own_origin(scope: Scope) -> bool:
     origin, host = text_header(scope, b"origin"), text_header(scope, b"host")
     return bool(origin and host) and urlsplit(str(origin)).netloc.lower() == str(host).lower()

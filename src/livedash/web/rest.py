@@ -1,25 +1,15 @@
 """What FastAPI answers: pages, REST and everything else that is neither hot nor stays open."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from livedash import __version__
-from livedash.base import clock, limits
-from livedash.base.config import Settings
-from livedash.base.metrics import Metrics
-from livedash.base.supervise import Health
-from livedash.boards.boards import Boards
-from livedash.catalog.catalog import Catalog
-from livedash.manage.edit import Editor
+from livedash.base import limits
 from livedash.model import Json
 from livedash.model.errors import Fault, Invalid, LivedashError, Unknown, Unsupported
-from livedash.sinks.runner import Sinks
-from livedash.stream.logs import Logs
-from livedash.stream.tail import Tails
 from livedash.web import (
     api,
     operations,
@@ -33,32 +23,12 @@ from livedash.web import (
     tokens_api,
     usage_api,
 )
-from livedash.web.access import Access
 from livedash.web.html import Templates, next_step
 from livedash.web.http import bearer
 from livedash.web.look import Looks
+from livedash.web.parts import Parts
 from livedash.web.problem import encoded, headers_of, problem, problem_of
-from livedash.web.sessions import Sessions
 from livedash.web.static import Assets
-from livedash.web.streams import Streams
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the routes work with."""
-
-    settings: Settings
-    catalog: Catalog
-    access: Access
-    sessions: Sessions
-    boards: Boards
-    sinks: Sinks
-    tails: Tails
-    streams: Streams
-    logs: Logs
-    health: Health
-    metrics: Metrics
-    shown_tokens: Mapping[str, str]
 
 
 def rest(parts: Parts) -> FastAPI:
@@ -71,13 +41,12 @@ def rest(parts: Parts) -> FastAPI:
         openapi_url=None,
         max_body_size=limits.BODY_BYTES,  # a body is read before anybody asks who sends it
     )
-    assets, directory = Assets.load(), parts.catalog.directory
+    assets, directory, editor = Assets.load(), parts.directory, parts.editor
 
     def base_of(request: Request) -> str:
         return (parts.settings.base_url or str(request.base_url)).rstrip("/")
 
     looks = Looks(Templates(assets), parts.access)
-    editor = Editor(parts.catalog, clock.now, parts.logs.head)
     _add_errors(app, looks)
     app.mount("/static", assets)
     app.include_router(records.router(parts.access, parts.tails))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from livedash.base import clock
 from livedash.catalog.directory import Directory
-from livedash.catalog.entries import Pipeline, Sink
+from livedash.catalog.entries import Pipeline, SigningSecret, Sink
 from livedash.model import Json
 from livedash.model.errors import NotFound
 from livedash.model.record import iso
@@ -44,9 +44,14 @@ def shape(sink: Sink, pipeline: Pipeline) -> dict[str, Json]:
     }
 
 
+def signing(sink: Sink) -> list[SigningSecret]:
+    """The secrets that deliveries are signed with: the present one, then the older ones that still sign beside it."""
+    present, *older = sink.secrets
+    return [present, *(each for each in older if each.until and each.until > clock.now())]
+
+
 def secrets(sink: Sink) -> dict[str, Json]:
     """The present secret, and the older ones that still sign, until when."""
-    present, *older = sink.secrets
-    now = clock.now()
-    signing = [{"secret": each.text, "until": iso(each.until)} for each in older if each.until and each.until > now]
-    return {"secret": present.text, "older": signing}
+    present, *older = signing(sink)
+    told = [{"secret": each.text, "until": iso(each.until)} for each in older if each.until]
+    return {"secret": present.text, "older": told}

@@ -4,6 +4,7 @@ thread for all. Only one process may have the log open for writing, which the lo
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -77,6 +78,13 @@ class SqliteLog:
 
     async def bounds(self, pipeline: str) -> Bounds:
         return await self._ask(pipeline, lambda db: reads.bounds(db, pipeline))
+
+    async def bounds_of(self, pipelines: Sequence[str]) -> Sequence[Bounds]:
+        while (
+            missing := set(pipelines) - (known := await self._readers.run(partial(reads.bounds_of, pipelines))).keys()
+        ):
+            await self._writer.run(partial(self._commit, writes=(), also=tuple(missing)))
+        return [known[each] for each in pipelines]
 
     async def expired(self, pipeline: str, *, before: int | None, over: int | None) -> int:
         return await self._ask(pipeline, lambda db: reads.expired(db, pipeline, before, over))

@@ -71,6 +71,11 @@ kept AS (
 SELECT ifnull((SELECT max(offset) FROM kept WHERE size > room), (SELECT block * {BLOCK_RECORDS} FROM edge))
 """
 
+_BOUNDS = """
+SELECT json_group_array(json_array(pipeline, epoch, first, last, bytes)) FROM head
+WHERE pipeline IN (SELECT value FROM json_each(?))
+"""
+
 _NOTES = """
 SELECT json_group_array(key), group_concat(length(body)), CAST(group_concat(CAST(body AS TEXT), '') AS BLOB)
 FROM (SELECT key, body FROM note WHERE reader = ? AND kind = ? ORDER BY key)
@@ -129,6 +134,12 @@ def find(db: sqlite3.Connection, pipeline: str, since: int) -> int | None:
 def bounds(db: sqlite3.Connection, pipeline: str) -> Bounds | None:
     row = db.execute("SELECT epoch, first, last, bytes FROM head WHERE pipeline = ?", (pipeline,)).fetchone()
     return row and Bounds(*row)
+
+
+def bounds_of(pipelines: Sequence[str], db: sqlite3.Connection) -> dict[str, Bounds]:
+    """Of those that exist, by name."""
+    (found,) = db.execute(_BOUNDS, (orjson.dumps(pipelines).decode(),)).fetchone()
+    return {name: Bounds(*row) for name, *row in orjson.loads(found)}
 
 
 def expired(db: sqlite3.Connection, pipeline: str, before: int | None, over: int | None) -> int | None:
