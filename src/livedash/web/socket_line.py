@@ -92,10 +92,10 @@ class SocketLine(TransportLine):
     def data_received(self, data: bytes) -> None:
         self.heard = asyncio.get_running_loop().time()
         self._wire.receive_data(data)
+        self._pass_on()
         for event in self._wire.events_received():
             if isinstance(event, Frame):
                 self._take(event)
-        self._pass_on()
 
     def eof_received(self) -> None:
         """The client closed its side without a word; the transport closes ours."""

@@ -127,15 +127,18 @@ class Session:
 
     def tick(self, now: float) -> None:
         """See whether the client is still there, and what for. `now` is the event loop's time."""
-        silent = now - self._line.heard
+        heard = self._line.heard
         if not self._conversation.let_in:
             if now - self._opened > limits.INIT_SECONDS:
                 self.close(Code.INIT_TIMEOUT, "Connection initialisation timeout")
         elif not self._operations and now - self._busy > limits.IDLE_SECONDS:
             self.close(Code.GOING_AWAY, "Nothing was asked for a while")
-        elif silent > 2 * limits.PING_SECONDS and not self.behind:
-            self._line.drop()
-        elif silent > limits.PING_SECONDS and self._pinged < self._line.heard:
+        elif self.behind:
+            pass  # it cannot say anything before it has taken what it got; whether it lives, TCP knows
+        elif self._pinged > heard:
+            if now - self._pinged > limits.PING_SECONDS:
+                self._line.drop()
+        elif now - heard > limits.PING_SECONDS:
             self._pinged = now
             self.send(messages.PING)
 
