@@ -11,6 +11,7 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from livedash.app import App
 from tests.server import ADMIN, STREAM, Client, bearer
 from tests.wire import PATIENCE
 
@@ -48,8 +49,9 @@ def address(client: httpx.AsyncClient) -> str:
 class Socket:
     """One socket. Messages that are not asked for by the one who waits are kept for who does."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection, client: httpx.AsyncClient) -> None:
         self.connection = connection
+        self._client = client
         self._kept: list[Any] = []
         self._ids = itertools.count(1)
 
@@ -73,15 +75,19 @@ class Socket:
         return id
 
     async def follow(self, pipeline: str = "weather", **variables: Any) -> str:
-        """Subscribe, and wait until that has taken place; its id."""
+        """Subscribe, and wait until that has taken place; its id. The client is that of a server in this process."""
+        app: App = self._client.app  # type: ignore[attr-defined]
+        of = app.catalog.directory.pipeline(pipeline).id  # type: ignore[union-attr]
+        before = app.streams.open_of(of)
         id = await self.start(EVENTS, p=pipeline, **variables)
-        await self.settled()
+        async with asyncio.timeout(PATIENCE):
+            while app.streams.open_of(of) == before:
+                await asyncio.sleep(0.002)
         return id
 
-    async def settled(self) -> None:
-        """What was said before has been taken: the answer to a query asked after it is there."""
-        id = await self.start("{ __typename }")
-        await self.of(id, "complete")
+    async def alive(self) -> None:
+        """It still answers."""
+        await self.of(await self.start("{ __typename }"), "complete")
 
     async def of(self, id: str, type: str = "next") -> Any:
         """The payload of the next message to operation `id`, which must be of that type."""
@@ -127,7 +133,7 @@ async def socket(
         max_size=None,
         ping_interval=None,
     ) as connection:
-        yield Socket(connection)
+        yield Socket(connection, client)
 
 
 @asynccontextmanager

@@ -40,8 +40,11 @@ class Context:
         directory = self.parts.directory
         who = self.who if token is None else lambda: rights.actor_of(directory, token)
         reading = self.parts.access.to_follow_as(who, name)
-        if self.foreign is not None and not cors.allowed(self.foreign, reading.pipeline.allowed_origins):
-            raise Denied(f"pages of {self.foreign} may not read this pipeline; its allowed_origins say which may")
+        if self.foreign is not None:
+            if not isinstance(who(), rights.Holder):
+                raise Denied("a page of another origin shows a stream token; an API token is not for pages")
+            if not cors.allowed(self.foreign, reading.pipeline.allowed_origins):
+                raise Denied(f"pages of {self.foreign} may not read this pipeline; its allowed_origins say which may")
         return reading
 
     async def tail(self, name: str) -> Tail:
