@@ -46,6 +46,19 @@ def address(client: httpx.AsyncClient) -> str:
     return str(client.base_url.copy_with(scheme="ws", raw_path=PATH.encode()))
 
 
+def followers(client: httpx.AsyncClient, pipeline: str = "weather") -> int:
+    """How many follow a pipeline of a server in this process."""
+    app: App = client.app  # type: ignore[attr-defined]
+    return app.streams.open_of(app.catalog.directory.pipeline(pipeline).id)  # type: ignore[union-attr]
+
+
+async def followed_by(client: httpx.AsyncClient, count: int, pipeline: str = "weather") -> None:
+    """Wait until so many do."""
+    async with asyncio.timeout(PATIENCE):
+        while followers(client, pipeline) < count:
+            await asyncio.sleep(0.002)
+
+
 class Socket:
     """One socket. Messages that are not asked for by the one who waits are kept for who does."""
 
@@ -76,13 +89,9 @@ class Socket:
 
     async def follow(self, pipeline: str = "weather", **variables: Any) -> str:
         """Subscribe, and wait until that has taken place; its id. The client is that of a server in this process."""
-        app: App = self._client.app  # type: ignore[attr-defined]
-        of = app.catalog.directory.pipeline(pipeline).id  # type: ignore[union-attr]
-        before = app.streams.open_of(of)
+        before = followers(self._client, pipeline)
         id = await self.start(EVENTS, p=pipeline, **variables)
-        async with asyncio.timeout(PATIENCE):
-            while app.streams.open_of(of) == before:
-                await asyncio.sleep(0.002)
+        await followed_by(self._client, before + 1, pipeline)
         return id
 
     async def alive(self) -> None:

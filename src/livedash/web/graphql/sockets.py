@@ -68,13 +68,16 @@ class Sockets:
 
     async def run(self) -> None:
         """See that clients are there and ask for something, until cancelled."""
-        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_TICK_SECONDS)
-            for number, session in enumerate(list(self._open), 1):
-                session.tick(loop.time())
-                if number % _TICK_SLICE == 0:
-                    await asyncio.sleep(0)
+            await self._look()
+
+    async def _look(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for number, session in enumerate(list(self._open), 1):
+            session.tick(now)
+            if number % _TICK_SLICE == 0:
+                await asyncio.sleep(0)
 
 
 async def _refused(handshake: Handshake, send: Send) -> int:
