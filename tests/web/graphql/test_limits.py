@@ -171,29 +171,36 @@ async def test_who_asks_much_and_takes_nothing_is_not_answered_more(client: Clie
             done += (await slow.message())["type"] == "complete"
 
 
-async def test_nothing_is_left_of_2000_that_dropped(client: Client):
+async def test_nothing_is_left_of_2000_that_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Each shows who it is, subscribes twice, asks a query, and is gone without a word, some while records come."""
-    gc.collect()
-    for round in range(20):
-        opened = await asyncio.gather(*(dropping(client) for _ in range(100)))
-        await numbers(client, round * 10, round * 10 + 9)
-        for number, dropped in enumerate(opened):
-            dropped.writer.transport.abort()
-            if number % 40 == 0:
-                await asyncio.sleep(0)
-    await none_left(client)
-    await until_zero(client, "livedash_sockets")
-    assert await metric(client, "livedash_streams") == 0
-    assert not sockets_of(client)._open and not client.app.streams._open
-    assert not parts_of(client)._admission._of_pipeline and not parts_of(client)._admission._of_address
-    assert not parts_of(client)._broadcast._channels
-    await asyncio.sleep(0.05)
-    gc.collect()
-    assert not [each for each in gc.get_objects() if isinstance(each, Session | Subscription)]
-    async with begun(client) as still:
-        id = await still.follow()
-        await numbers(client, 1, 1)
-        assert len(await still.offsets(id, 1)) == 1
+    begin, begun_ones = Subscription.begin, 0
+
+    def counted(subscription: Subscription) -> None:
+        nonlocal begun_ones
+        begun_ones += 1
+        begin(subscription)
+
+    monkeypatch.setattr(Subscription, "begin", counted)
+    async with serving(tmp_path / "data", stream_opens_per_minute=0) as client:
+        for round in range(20):
+            opened = await asyncio.gather(*(dropping(client) for _ in range(100)))
+            await numbers(client, round * 10, round * 10 + 9)
+            for number, dropped in enumerate(opened):
+                dropped.writer.transport.abort()
+                if number % 40 == 0:
+                    await asyncio.sleep(0)
+        await none_left(client)
+        assert await metric(client, "livedash_streams") == await metric(client, "livedash_sockets") == 0
+        assert not sockets_of(client)._open and not client.app.streams._open
+        assert not parts_of(client)._admission._of_pipeline and not parts_of(client)._admission._of_address
+        assert not parts_of(client)._broadcast._channels
+        gc.collect()
+        assert not [each for each in gc.get_objects() if isinstance(each, Session | Subscription)]
+        assert begun_ones > 2_000, "they were there"
+        async with begun(client) as still:
+            id = await still.follow()
+            await numbers(client, 1, 1)
+            assert len(await still.offsets(id, 1)) == 1
 
 
 async def dropping(client: Client) -> Raw:
