@@ -1,4 +1,4 @@
-"""Whatever clients do in whatever order, each gets exactly the log: every record once, in order, from where it began."""
+"""Whatever clients do in whatever order, each gets exactly the log: every record once, in order, from its beginning."""
 
 import asyncio
 import tempfile
