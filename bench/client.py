@@ -61,6 +61,20 @@ def get(path: str) -> Path:
     return _file(path.strip("/").replace("/", "-").partition("?")[0], request.encode())
 
 
+def subscribe(path: str, token: str, query: str, variables: dict[str, Any]) -> Path:
+    """A file with a request that opens a socket there, and with what is said on it."""
+    request = (
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: bGl2ZWRhc2gtYmVuY2gtaQ==\r\n"
+        "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+    )
+    begin = {"type": "connection_init", "payload": {"token": token}}
+    asked = {"query": query, "variables": variables}
+    start = {"id": "00000000-0000-4000-8000-000000000000", "type": "subscribe", "payload": asked}
+    lines = orjson.dumps(begin) + b"\n" + orjson.dumps(start)
+    return _file(f"socket{path.replace('/', '-')}", request.encode() + lines)
+
+
 @functools.cache
 def _folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="livedash-bench-"))

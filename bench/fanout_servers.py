@@ -1,4 +1,4 @@
-"""Who takes part in `bench fanout`: servers that send what is posted to everybody who reads the stream."""
+"""Who takes part in `bench fanout` and `bench graphql`: servers that send what is posted to everybody who follows."""
 
 import getpass
 import os
@@ -20,6 +20,7 @@ from bench import client
 from bench.server import answers, free_port, serving
 
 SOURCES = Path(__file__).parent / "contenders"
+SCHEMA = Path(__file__).parents[1] / "docs" / "schema.graphql"
 NCHAN = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 OTHER_TOKEN = "bench-other-token"
 DOCUMENT = f"""
@@ -63,7 +64,7 @@ class Contender:
 
 def prepare() -> None:
     """Fetch what the others need, so that it does not run into a measurement."""
-    _sse_starlette(), _better_sse(), record(), client.built("fan"), client.built("fan_send")
+    _sse_starlette(), _node(), record(), client.built("fan"), client.built("fan_send")
 
 
 @contextmanager
@@ -108,7 +109,23 @@ def sse_starlette() -> Iterator[Contender]:
 def better_sse() -> Iterator[Contender]:
     """better-sse on node."""
     port = free_port()
-    with _started(port, "node", _better_sse(), port) as process:
+    with _started(port, "node", _node() / "sessions.mjs", port) as process:
+        yield _published(port, process)
+
+
+@contextmanager
+def graphql_ws() -> Iterator[Contender]:
+    """graphql-ws on node, with our schema."""
+    port, env = free_port(), {**os.environ, "NODE_ENV": "production"}
+    with _started(port, "node", _node() / "graphql_ws.mjs", port, SCHEMA, env=env) as process:
+        yield _published(port, process)
+
+
+@contextmanager
+def strawberry() -> Iterator[Contender]:
+    """Strawberry's own handler, on the uvicorn and the uvloop that are here."""
+    port = free_port()
+    with _started(port, sys.executable, SOURCES / "strawberry_queues.py", port) as process:
         yield _published(port, process)
 
 
@@ -155,16 +172,16 @@ def _sse_starlette() -> Path:
 
 
 @cache
-def _better_sse() -> Path:
-    """The server, beside the library."""
+def _node() -> Path:
+    """A folder with the servers for node, beside their libraries."""
     if shutil.which("npm") is None:
-        raise SystemExit("better-sse needs npm: install Node.js 20 or newer with npm")
+        raise SystemExit("better-sse and graphql-ws need npm: install Node.js 20 or newer with npm")
     folder = client.scratch("node")
     folder.mkdir()
-    for name in ("package.json", "sessions.mjs"):
+    for name in ("package.json", "sessions.mjs", "graphql_ws.mjs"):
         shutil.copy(SOURCES / name, folder)
     _installed(["npm", "install", "--silent", "--no-package-lock", "--no-audit", "--no-fund", "--prefix", folder])
-    return folder / "sessions.mjs"
+    return folder
 
 
 def _installed(command: list[object]) -> None:

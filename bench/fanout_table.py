@@ -19,45 +19,45 @@ def figures(results: Results, joined: Runs, hold: dict[str, Any], storm: dict[st
         *_burst(results, joined),
         _singly(results),
         *_held(hold),
-        _faults("lost or out of order", [*_ours(results), *joined, hold]),
-        _faults("lost or twice, when 2,000 drop and resume", [storm]),
-        *(_other(name, load, runs) for (name, load), runs in results.items() if name != "livedash"),
+        faults("lost or out of order", [*_ours(results), *joined, hold]),
+        faults("lost or twice, when 2,000 drop and resume", [storm]),
+        *(other(name, load, runs) for (name, load), runs in results.items() if name != "livedash"),
     ]
 
 
 def _steady(results: Results) -> list[Figure]:
     ours, nchan, send = (results[name, "steady"] for name in ("livedash", "nchan", "send"))
-    cpu = _against(f"server CPU an event, {STEADY}", "µs", _each(ours, "cpu_us"), _each(nchan, "cpu_us"), 0.9)
-    kb = statistics.median(_each(nchan, "kb"))
+    cpu = against(f"server CPU an event, {STEADY}", "µs", each(ours, "cpu_us"), each(nchan, "cpu_us"), 0.9)
+    kb = statistics.median(each(nchan, "kb"))
     return [
-        _noted(cpu, _writes(ours, nchan)),
-        _against("the same, beside the loop", "µs", _each(ours, "cpu_us"), _each(send, "cpu_us"), 1.5, "send() in C"),
-        _against("delay, p50", "ms", _delays(ours, "p50"), _delays(nchan, "p50")),
-        _against("delay, p99", "ms", _delays(ours, "p99"), _delays(nchan, "p99"), 1.0),
-        Figure("memory a connection", "KB", _each(ours, "kb"), 10, "less", kb, "nchan"),
+        noted(cpu, _writes(ours, nchan)),
+        against("the same, beside the loop", "µs", each(ours, "cpu_us"), each(send, "cpu_us"), 1.5, "send() in C"),
+        against("delay, p50", "ms", delays(ours, "p50"), delays(nchan, "p50")),
+        against("delay, p99", "ms", delays(ours, "p99"), delays(nchan, "p99"), 1.0),
+        Figure("memory a connection", "KB", each(ours, "kb"), 10, "less", kb, "nchan"),
     ]
 
 
 def _burst(results: Results, joined: Runs) -> list[Figure]:
     ours, nchan = results["livedash", "burst"], results["nchan", "burst"]
-    cpu = _against(f"server CPU an event, {BURST}", "µs", _each(ours, "cpu_us"), _each(nchan, "cpu_us"), 1.0)
-    waiting = _against("the same, waiting 10 ms for more", "µs", _each(joined, "cpu_us"), _each(nchan, "cpu_us"))
+    cpu = against(f"server CPU an event, {BURST}", "µs", each(ours, "cpu_us"), each(nchan, "cpu_us"), 1.0)
+    waiting = against("the same, waiting 10 ms for more", "µs", each(joined, "cpu_us"), each(nchan, "cpu_us"))
     return [
-        _noted(cpu, _writes(ours, nchan)),
-        _noted(waiting, f"{_writes(joined, nchan)}: nchan does not join events"),
-        _against("time until all have all", "s", _each(ours, "seconds"), _each(nchan, "seconds")),
+        noted(cpu, _writes(ours, nchan)),
+        noted(waiting, f"{_writes(joined, nchan)}: nchan does not join events"),
+        against("time until all have all", "s", each(ours, "seconds"), each(nchan, "seconds")),
     ]
 
 
 def _singly(results: Results) -> Figure:
     """The cost of a write: here nobody has two events to join."""
     ours, nchan = results["livedash", "singly"], results["nchan", "singly"]
-    cpu = _against(f"server CPU an event, {SINGLY}", "µs", _each(ours, "cpu_us"), _each(nchan, "cpu_us"))
-    return _noted(cpu, f"{_writes(ours, nchan)}; ours with a commit to disk for each")
+    cpu = against(f"server CPU an event, {SINGLY}", "µs", each(ours, "cpu_us"), each(nchan, "cpu_us"))
+    return noted(cpu, f"{_writes(ours, nchan)}; ours with a commit to disk for each")
 
 
 def _writes(ours: Runs, nchan: Runs) -> str:
-    mine, theirs = (statistics.median(_each(runs, "writes")) for runs in (ours, nchan))
+    mine, theirs = (statistics.median(each(runs, "writes")) for runs in (ours, nchan))
     return f"{mine:.2f} writes an event, nchan {theirs:.2f}"
 
 
@@ -70,21 +70,21 @@ def _held(hold: dict[str, Any]) -> list[Figure]:
     ]
 
 
-def _faults(name: str, runs: Runs) -> Figure:
+def faults(name: str, runs: Runs) -> Figure:
     faults, events = sum(run["lost"] + run["disorder"] for run in runs), sum(run["events"] for run in runs)
     return Figure(f"events {name}", "events", [faults], 0, "less", note=f"of {events:,}")
 
 
-def _other(name: str, load: str, runs: Runs) -> Figure:
+def other(name: str, load: str, runs: Runs) -> Figure:
     """One row for somebody else: its CPU, and the rest as a note."""
-    p50, p99 = (statistics.median(_delays(runs, at)) for at in ("p50", "p99"))
+    p50, p99 = (statistics.median(delays(runs, at)) for at in ("p50", "p99"))
     faults = sum(run["lost"] + run["disorder"] for run in runs)
-    kb = statistics.median(_each(runs, "kb"))
+    kb = statistics.median(each(runs, "kb"))
     note = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, {kb:.1f} KB a connection, {faults} lost or out of order"
-    return Figure(f"{name}, {load}: server CPU an event", "µs", _each(runs, "cpu_us"), note=note)
+    return Figure(f"{name}, {load}: server CPU an event", "µs", each(runs, "cpu_us"), note=note)
 
 
-def _against(
+def against(
     name: str, unit: str, ours: list[float], theirs: list[float], factor: float | None = None, who: str = "nchan"
 ) -> Figure:
     """Ours beside theirs, of which it may be `factor` at most."""
@@ -92,7 +92,7 @@ def _against(
     return Figure(name, unit, ours, None if factor is None else factor * beside, "less", beside, who)
 
 
-def _noted(figure: Figure, note: str) -> Figure:
+def noted(figure: Figure, note: str) -> Figure:
     return Figure(**{**vars(figure), "note": note})
 
 
@@ -100,9 +100,9 @@ def _ours(results: Results) -> Runs:
     return [run for (name, _), runs in results.items() for run in runs if name == "livedash"]
 
 
-def _each(runs: Runs, what: str) -> list[float]:
+def each(runs: Runs, what: str) -> list[float]:
     return [run[what] for run in runs]
 
 
-def _delays(runs: Runs, at: str) -> list[float]:
+def delays(runs: Runs, at: str) -> list[float]:
     return [run["ms"][at] for run in runs]

@@ -6,6 +6,8 @@
  * is due, whatever the answers do, its delays count from then, and the first second is not counted; with 0 each of the
  * POSTERS sends the next one when it has its answer; with -1 the next one is sent when all readers have the one before,
  * so that no server can join two. With an EPOCH all readers drop when half is posted and resume.
+ * A request to upgrade to a WebSocket is followed by two lines: what begins and what subscribes over
+ * graphql-transport-ws.
  * The post has "seq":"1000000" in it, which is counted up. Prints one JSON object. */
 #include "fan.h"
 

@@ -10,6 +10,7 @@
 #define MARK_SIZE 7
 #define DIGITS 7
 #define FIRST 1000000
+#define ID "00000000-" /* of a subscription; clients send UUIDs */
 #define LOOK_US 500 /* nobody sleeps in epoll_wait(): to wake him would be the server's processor time */
 #define PATIENCE_US 5000000
 
@@ -39,18 +40,50 @@ static void follow(struct reader *r) {
     if (epoll_ctl(crowd.epoll, EPOLL_CTL_ADD, r->fd, &event)) die("epoll_ctl");
 }
 
-/* Return when the head of a good answer is there. */
-static void open_reader(struct reader *r) {
-    char head[4096];
+/* Read until `wanted` has come; what has come, with a zero behind it. */
+static char *heard(int fd, const char *wanted) {
+    static char bytes[4096];
     size_t have = 0;
-    r->fd = connected(crowd.port);
-    if (send(r->fd, crowd.request, crowd.request_size, MSG_NOSIGNAL) != (ssize_t)crowd.request_size) die("send");
     do {
-        ssize_t got = recv(r->fd, head + have, sizeof head - 1 - have, 0);
-        if (got <= 0) die("no stream");
-        head[have += got] = 0;
-    } while (!strstr(head, "\r\n\r\n"));
-    if (memcmp(head, "HTTP/1.1 200", 12)) fprintf(stderr, "unexpected answer: %s\n", head), exit(1);
+        ssize_t got = recv(fd, bytes + have, sizeof bytes - 1 - have, 0);
+        if (got <= 0) die(wanted);
+        for (ssize_t i = 0; i < got; i++)
+            if (!bytes[have + i]) bytes[have + i] = ' '; /* of a frame's length */
+        bytes[have += got] = 0;
+    } while (!strstr(bytes, wanted));
+    return bytes;
+}
+
+/* One text frame; the mask is all zeros, so that the text stays what it is. */
+static void say(int fd, const char *text, size_t size) {
+    unsigned char head[8] = {0x81, 0x80 | 126, size >> 8, size & 255};
+    if (send(fd, head, sizeof head, MSG_NOSIGNAL | MSG_MORE) < 0) die("send");
+    if (send(fd, text, size, MSG_NOSIGNAL) != (ssize_t)size) die("send");
+}
+
+/* On an open socket: what stands behind the request, one line to begin and one to subscribe, with an id of its own. */
+static void subscribe(struct reader *r, char *lines) {
+    char *end = strchr(lines, '\n'), *id;
+    say(r->fd, lines, end - lines);
+    heard(r->fd, "connection_ack");
+    if (!(id = strstr(end, ID))) die("the subscription has no id");
+    char digits[9];
+    snprintf(digits, sizeof digits, "%08d", (int)(r - crowd.each));
+    memcpy(id, digits, 8);
+    say(r->fd, end + 1, strlen(end + 1));
+    memcpy(id, ID, 8);
+}
+
+/* Return when the head of a good answer is there, and a subscription on its way if it is a socket. */
+static void open_reader(struct reader *r) {
+    char *lines = strstr(crowd.request, "\r\n\r\n") + 4;
+    ssize_t size = lines - crowd.request;
+    r->fd = connected(crowd.port);
+    if (send(r->fd, crowd.request, size, MSG_NOSIGNAL) != size) die("send");
+    char *head = heard(r->fd, "\r\n\r\n");
+    const char *good = *lines ? "HTTP/1.1 101" : "HTTP/1.1 200";
+    if (memcmp(head, good, 12)) fprintf(stderr, "unexpected answer: %s\n", head), exit(1);
+    if (*lines) subscribe(r, lines);
     follow(r);
 }
 

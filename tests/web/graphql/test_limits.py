@@ -138,7 +138,7 @@ async def test_who_takes_nothing_costs_little_and_catches_up(client: Client):
                 await asyncio.sleep(0.01)
         await numbers(client, 1, 1)
         await asyncio.sleep(0.1)
-        held = session._line._transport.get_write_buffer_size()
+        held = session.line._transport.get_write_buffer_size()
         assert held <= limits.LINE_BYTES + 2 * (limits.FRAME_BYTES + 30_000)
         slow.reader._transport.resume_reading()  # type: ignore[attr-defined]
         assert await slow.message() == {"type": "connection_ack"}
@@ -164,7 +164,7 @@ async def test_who_asks_much_and_takes_nothing_is_not_answered_more(client: Clie
             while not session.behind:
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.3)
-        assert session._line._transport.get_write_buffer_size() < (limits.GRAPHQL_AT_ONCE + 1) * 2_100_000
+        assert session.line._transport.get_write_buffer_size() < (limits.GRAPHQL_AT_ONCE + 1) * 2_100_000
         slow.reader._transport.resume_reading()  # type: ignore[attr-defined]
         done = 0
         while done < 50:

@@ -54,19 +54,19 @@ class Session:
         self._flowing = asyncio.Event()
         self._opened = self._busy = asyncio.get_running_loop().time()
         self._pinged = 0.0
-        self._line: SocketLine
+        self.line: SocketLine
 
     def begin(self, line: SocketLine) -> None:
-        self._line = line
+        self.line = line
         self._flowing.set()
 
     @property
     def behind(self) -> bool:
-        return self._line.behind
+        return self.line.behind
 
     def send(self, data: bytes) -> None:
         """One or more messages as frames."""
-        self._line.send(data)
+        self.line.send(data)
 
     def received(self, message: bytes) -> None:
         match self._conversation.step(message):
@@ -108,7 +108,7 @@ class Session:
         self.close(Code.RESTART, "The server stops; come back in a moment")
 
     def close(self, code: Code, reason: str) -> None:
-        self._line.end_with(code, reason)
+        self.line.end_with(code, reason)
         self.gone()
 
     def forget(self, id: str) -> None:
@@ -127,7 +127,7 @@ class Session:
 
     def tick(self, now: float) -> None:
         """See whether the client is still there, and what for. `now` is the event loop's time."""
-        heard = self._line.heard
+        heard = self.line.heard
         if not self._conversation.let_in:
             if now - self._opened > limits.INIT_SECONDS:
                 self.close(Code.INIT_TIMEOUT, "Connection initialisation timeout")
@@ -137,7 +137,7 @@ class Session:
             pass  # it cannot say anything before it has taken what it got; whether it lives, TCP knows
         elif self._pinged > heard:
             if now - self._pinged > limits.PING_SECONDS:
-                self._line.drop()
+                self.line.drop()
         elif now - heard > limits.PING_SECONDS:
             self._pinged = now
             self.send(messages.PING)

@@ -45,10 +45,10 @@ class Subscription:
 
     @property
     def behind(self) -> bool:
-        return self._session.behind
+        return self._session.line.behind
 
     def send(self, data: Messages) -> None:
-        self._session.send(self._ending.join(data.parts(self._length)))
+        self._session.line.send(self._ending.join(data.parts(self._length)))
         if data.last:
             self._session.forget(self._id)
 
