@@ -63,7 +63,7 @@ def run() -> list[Figure]:
         against("GraphQL: delay, p50", "ms", delays(ours, "p50"), delays(node, "p50"), None, beside),
         against("GraphQL: delay, p99", "ms", delays(ours, "p99"), delays(node, "p99"), 1.0, beside),
         Figure("GraphQL: memory a subscriber", "KB", each(ours, "kb"), None, "less", kb, beside),
-        faults("GraphQL: lost or out of order", ours),
+        faults("lost or out of order, GraphQL", ours),
         *(other(name, "GraphQL", runs) for name, runs in results.items() if name != "livedash"),
     ]
 

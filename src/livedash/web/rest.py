@@ -12,6 +12,7 @@ from livedash.model import Json
 from livedash.model.errors import Fault, Invalid, LivedashError, Unknown, Unsupported
 from livedash.web import (
     api,
+    graphiql,
     operations,
     pages,
     pipeline_pages,
@@ -66,6 +67,7 @@ def rest(parts: Parts) -> FastAPI:
         pages.router(parts.access, directory, parts.boards, looks, base_of=base_of, shown_tokens=parts.shown_tokens)
     )
     app.include_router(reference.router(app, looks))
+    app.include_router(graphiql.router(looks))
     return app
 
 

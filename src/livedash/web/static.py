@@ -1,10 +1,12 @@
 """The built scripts, style sheet and icon: small, held in memory and served as plain ASGI."""
 
+import asyncio
 import gzip
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -36,12 +38,18 @@ class AssetsMissing(Exception):
         return str(type(self).__doc__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _File:
     type: str
     plain: bytes
-    packed: bytes
     headers: Mapping[str, str]
+    _packed: bytes | None = None
+
+    async def packed(self) -> bytes:
+        """By gzip. Done when it is first asked for, and in a thread: GraphiQL takes 50 ms."""
+        if self._packed is None:
+            self._packed = await asyncio.to_thread(partial(gzip.compress, self.plain, mtime=0))
+        return self._packed
 
 
 class Assets:
@@ -55,7 +63,7 @@ class Assets:
 
     @classmethod
     def load(cls, folder: Path = FOLDER, prefix: str = "/static") -> Self:
-        """Reads and packs what the build left in `folder`. Raises AssetsMissing."""
+        """Reads what the build left in `folder`. Raises AssetsMissing."""
         try:
             manifest: dict[str, str] = json.loads((folder / "manifest.json").read_bytes())
             return cls(manifest, {name: _read(folder / name) for name in manifest.values()}, prefix)
@@ -67,9 +75,9 @@ class Assets:
         return f"{self._prefix}/{self._manifest[name]}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._answer(scope)(scope, receive, send)
+        await (await self._answer(scope))(scope, receive, send)
 
-    def _answer(self, scope: Scope) -> Response:
+    async def _answer(self, scope: Scope) -> Response:
         file = self._files.get(scope["path"].rpartition("/")[2])
         if file is None:
             return PlainTextResponse("Not found", 404)
@@ -79,7 +87,8 @@ class Assets:
         if file.headers["ETag"] in asked.get("if-none-match", ""):
             return Response(status_code=304, headers=file.headers)
         if "gzip" in asked.get("accept-encoding", ""):
-            return Response(file.packed, headers={**file.headers, "Content-Encoding": "gzip"}, media_type=file.type)
+            packed = {**file.headers, "Content-Encoding": "gzip"}
+            return Response(await file.packed(), headers=packed, media_type=file.type)
         return Response(file.plain, headers=file.headers, media_type=file.type)
 
 
@@ -87,4 +96,4 @@ def _read(path: Path) -> _File:
     plain = path.read_bytes()
     tag = f'W/"{hashlib.sha256(plain).hexdigest()[:16]}"'  # weak: the same for the packed bytes
     headers = {**_HEADERS, **(_FOR_ALL if path.name == _HELPER else _IMMUTABLE), "ETag": tag}
-    return _File(_TYPES[path.suffix], plain, gzip.compress(plain, mtime=0), headers)
+    return _File(_TYPES[path.suffix], plain, headers)
