@@ -141,6 +141,7 @@ async def socket(
         compression=None,
         max_size=None,
         ping_interval=None,
+        max_queue=None,  # else what nobody took would keep it from hearing the end
     ) as connection:
         yield Socket(connection, client)
 
