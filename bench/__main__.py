@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import browser, demo, fanout, follow, graphql, ingest, log, machine, webhooks
+from bench import browser, demo, fanout, follow, ingest, log, machine, subscriptions, webhooks
 from bench.figure import Figure
 
 RESULTS = Path(__file__).parent / "results"
@@ -25,7 +25,7 @@ MEASURED = {
     "ingest": ingest.run,
     "follow": follow.run,
     "fanout": fanout.run,
-    "graphql": graphql.run,
+    "graphql": subscriptions.run,
     "webhooks": webhooks.run,
     "demo": demo.run,
     "browser": browser.run,

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from bench import client
 from bench.fanout_run import Load, measured
-from bench.graphql import QUERY, livedash
+from bench.subscriptions import QUERY, livedash
 from websockets.asyncio.server import ServerConnection, serve
 
 pytestmark = pytest.mark.skipif(

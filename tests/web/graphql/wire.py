@@ -94,6 +94,10 @@ class Socket:
         await followed_by(self._client, before + 1, pipeline)
         return id
 
+    def kept(self) -> list[Any]:
+        """What came and nobody asked for."""
+        return list(self._kept)
+
     async def alive(self) -> None:
         """It still answers."""
         await self.of(await self.start("{ __typename }"), "complete")

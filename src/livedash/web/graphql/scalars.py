@@ -28,7 +28,8 @@ def _long(value: Json) -> int:
 def _moment(value: Json) -> int:
     try:
         moment = datetime.fromisoformat(value)
-        return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        # in UTC as well it has to lie between the years 1 and 9999
+        return to_micros(moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (TypeError, ValueError, OverflowError):
         raise GraphQLError("a DateTime looks like 2026-11-22T19:00:00Z") from None
 

@@ -84,7 +84,7 @@ async def series(
         fields=tuple(dict.fromkeys(fields)),
         group_by=group_by,
         aggregate=aggregate.value,
-        range=_range(last - first),
+        range=_range(last - first + 1),  # a range begins behind its first moment, and `from` is in it
         limit=points,
     )
     return _series(await _folded(tail, query, first, last), grouped=group_by is not None)

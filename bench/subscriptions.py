@@ -1,6 +1,6 @@
 """What an event to GraphQL subscriptions costs: Livedash beside Strawberry's own handler and beside graphql-ws on node.
 
-`python -m bench.graphql [CONTENDER…]` runs some of it once, to look at while you make something faster."""
+`python -m bench.subscriptions [CONTENDER…]` runs some of it once, to look at while you make something faster."""
 
 import json
 import statistics
