@@ -123,9 +123,8 @@ async def test_a_sink_is_made_rotated_and_deleted(both: Both):
     client, receiver = both
     put = """mutation($input: JSON!) { putSink(pipelineId: "other", sink: "mine", input: $input) {
       created secret sink { id name settings headers } } }"""
-    made = (await data(client, put, input={"type": "webhook", "url": receiver.url, "headers": {"X-Key": "v"}}))[
-        "putSink"
-    ]
+    sink = {"type": "webhook", "url": receiver.url}
+    made = (await data(client, put, input={**sink, "headers": {"X-Key": "v"}}))["putSink"]
     assert made["created"] and made["secret"].startswith("whsec_") and made["sink"]["headers"] == ["X-Key"]
     again = (await data(client, put, input=sink))["putSink"]
     assert (again["created"], again["secret"], again["sink"]["id"]) == (False, None, made["sink"]["id"])
