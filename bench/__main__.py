@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import browser, demo, fanout, follow, ingest, log, machine, subscriptions, webhooks
+from bench import browser, demo, doors, fanout, follow, ingest, log, machine, subscriptions, webhooks
 from bench.figure import Figure
 
 RESULTS = Path(__file__).parent / "results"
@@ -26,6 +26,7 @@ MEASURED = {
     "follow": follow.run,
     "fanout": fanout.run,
     "graphql": subscriptions.run,
+    "doors": doors.run,
     "webhooks": webhooks.run,
     "demo": demo.run,
     "browser": browser.run,

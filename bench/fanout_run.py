@@ -41,10 +41,10 @@ class Load:
 def measured(serves: Serves, load: Load) -> dict[str, Any]:
     """What the client counted, with `cpu_us` of the server for an event, and `kb` that it took for a reader."""
     with on_its_core(serves) as contender:
-        with _opened(Load(WARM_READERS, 20, 0).words(contender)) as warm:
+        with opened(Load(WARM_READERS, 20, 0).words(contender)) as warm:
             _result(warm)
         resident = contender.resident
-        with _opened(load.words(contender)) as fan:
+        with opened(load.words(contender)) as fan:
             time.sleep(SETTLE_SECONDS)
             kb, cpu, writes = (contender.resident - resident) / 1024 / load.readers, contender.cpu, contender.writes
             result = _result(fan)
@@ -55,10 +55,10 @@ def measured(serves: Serves, load: Load) -> dict[str, Any]:
 
 def held(serves: Serves, load: Load, beside: Load) -> dict[str, Any]:
     """What the posters to another pipeline waited while `load` was held."""
-    with on_its_core(serves) as contender, _opened(load.words(contender)) as fan:
+    with on_its_core(serves) as contender, opened(load.words(contender)) as fan:
         post = client.post_to("/api/pipelines/other/records", token=OTHER_TOKEN)
         words = [contender.port, 0, beside.records, beside.rate, beside.posters, post, contender.stream]
-        with _opened(words) as posters:
+        with opened(words) as posters:
             _go(fan)
             answers = _result(posters)
         return _said(fan) | {"posts": beside.records, "answer_ms": answers["answer_ms"]}
@@ -72,7 +72,7 @@ def stormed(serves: Serves, load: Load) -> dict[str, Any]:
             headers={"Authorization": f"Bearer {client.STREAM_TOKEN}"},
         )
         epoch = page.raise_for_status().json()["cursor"].partition("-")[0]
-        with _opened([*load.words(contender), epoch]) as fan:
+        with opened([*load.words(contender), epoch]) as fan:
             return _result(fan)
 
 
@@ -105,7 +105,7 @@ def allow_files() -> None:
 
 
 @contextmanager
-def _opened(words: list[object]) -> Iterator["subprocess.Popen[str]"]:
+def opened(words: list[object]) -> Iterator["subprocess.Popen[str]"]:
     """A client with all its streams open, that waits for a word."""
     with pinned(CLIENT_CORE):
         fan = client.started("fan", *words)

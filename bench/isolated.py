@@ -46,10 +46,10 @@ def run() -> list[Figure]:
 def _run() -> Delays:
     with flaky(seed=1) as endpoint:
         pipelines = [
-            (f"p{n}", _token(n), [sink("s", endpoint.url(f"/{'ok' if n else 'hung'}/p{n}"), 100)]) for n in range(SINKS)
+            (f"p{n}", token(n), [sink("s", endpoint.url(f"/{'ok' if n else 'hung'}/p{n}"), 100)]) for n in range(SINKS)
         ]
         with serving(document(pipelines), LIVEDASH_OUTBOUND_ALLOW="127.0.0.1") as server:
-            late = asyncio.run(_post(server))
+            late = asyncio.run(posted(server, RATE, SECONDS, SINKS))
             return _delays(endpoint, late)
 
 
@@ -68,27 +68,27 @@ def _delays(endpoint: Flaky, late: list[float]) -> Delays:
     return Delays(at[49], at[98], max(counted), statistics.quantiles(late, n=100)[98])
 
 
-async def _post(server: Server) -> list[float]:
-    """Each record when it is due, whatever became of those before; it says when that was. By how many milliseconds
-    each was late."""
+async def posted(server: Server, rate: int, seconds: int, pipelines: int) -> list[float]:
+    """Records to the pipelines in turn, each when it is due, whatever became of those before; it says when that was. By
+    how many milliseconds each was late."""
     late: list[float] = []
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session, asyncio.TaskGroup() as posts:
         started = time.time()
-        for number in range(RATE * SECONDS):
-            due = started + number / RATE
+        for number in range(rate * seconds):
+            due = started + number / rate
             await asyncio.sleep(due - time.time())
             late.append((time.time() - due) * 1000)
-            posts.create_task(_append(session, server, number % SINKS, due))
+            posts.create_task(_append(session, server, number % pipelines, due))
     return late
 
 
 async def _append(session: aiohttp.ClientSession, server: Server, pipeline: int, due: float) -> None:
-    headers = {"Authorization": f"Bearer {_token(pipeline)}"}
+    headers = {"Authorization": f"Bearer {token(pipeline)}"}
     record = client.RECORD | {"sent": int(due * 1_000_000)}
     url = f"{server.url}/api/pipelines/p{pipeline}/records"
     async with session.post(url, json=record, headers=headers) as answer:
         answer.raise_for_status()
 
 
-def _token(pipeline: int) -> str:
+def token(pipeline: int) -> str:
     return f"{client.TOKEN}-{pipeline}"

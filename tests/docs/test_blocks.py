@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 import yaml
+from graphql import build_schema, parse, validate
 from pydantic import TypeAdapter
 
 from livedash.manage import document
@@ -14,10 +15,10 @@ from livedash.manage.lines import names
 from livedash.manage.spec import WidgetSpec
 from livedash.mapping import Steps
 
-from .pages import Block, blocks
+from .pages import ROOT, Block, blocks
 
 VALUES = {"SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "URL": "https://docs.example/hooks"}
-LANGUAGES = {"sh", "json", "yaml", "text", "python", "js", "nginx", "ini", "sql", "css", "html"}
+LANGUAGES = {"graphql", "sh", "json", "yaml", "text", "python", "js", "nginx", "ini", "sql", "css", "html"}
 
 
 def some(*languages: str) -> pytest.MarkDecorator:
@@ -51,6 +52,11 @@ def test_json_is_json(block: Block) -> None:
 @some("python")
 def test_python_parses(block: Block) -> None:
     ast.parse(block.text)
+
+
+@some("graphql")
+def test_graphql_fits_to_the_schema(block: Block) -> None:
+    assert not validate(build_schema((ROOT / "docs" / "schema.graphql").read_text(encoding="utf-8")), parse(block.text))
 
 
 @some("js")

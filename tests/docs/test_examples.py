@@ -8,7 +8,7 @@ from .pages import page
 from .walk import Walk, differences, examples, walking
 
 # each page goes on where the one before it left the pipeline `weather`
-ORDER = ("start", "ingest", "reading", "cli", "operations", "configuration", "dashboards", "webhooks")
+ORDER = ("start", "ingest", "reading", "graphql", "cli", "operations", "configuration", "dashboards", "webhooks")
 
 
 @pytest.fixture(scope="module")

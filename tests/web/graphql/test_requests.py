@@ -71,6 +71,7 @@ async def test_a_body_has_a_limit(client: Client):
     [
         ("{" * 3, "GRAPHQL_PARSE_FAILED"),
         ("{ " + "a " * 2_500 + "}", "GRAPHQL_PARSE_FAILED"),
+        ("{ a" * 600 + " }" * 600, "GRAPHQL_PARSE_FAILED"),
         ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
         ("query($a: Int!) { __typename }", "GRAPHQL_VALIDATION_FAILED"),
         ("query($a: ID!) { pipeline(id: $a) { slug } }", "BAD_USER_INPUT"),

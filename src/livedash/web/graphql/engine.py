@@ -48,6 +48,7 @@ class Engine:
         self._rules = (*specified_rules, *hiding)
         self._document = lru_cache(limits.GRAPHQL_DOCUMENTS)(self._parsed)
         self._outline = lru_cache(limits.GRAPHQL_DOCUMENTS)(self._outlined)
+        self._selection = lru_cache(limits.GRAPHQL_DOCUMENTS)(self._selected)
 
     def kind(self, asked: Asked) -> OperationType:
         """What kind of operation it is. Raises Refused."""
@@ -76,7 +77,8 @@ class Engine:
             raise Refused(told(found.errors or []))
         assert isinstance(found, Following), "the schema has no other source"
         outline = self._outline(asked.query, asked.operation)
-        return found, EventsShape(Selection.of(self._schema, outline, asked.variables), found.where)
+        values = outline.values(asked.variables)
+        return found, EventsShape(self._selection(asked.query, asked.operation, values), found.where)
 
     def _executor(self, asked: Asked, context: Context | None) -> Executor[Any]:
         document = self._document(asked.query)
@@ -100,11 +102,17 @@ class Engine:
         """Raises Refused."""
         try:
             document = parse(query, max_tokens=limits.GRAPHQL_TOKENS, no_location=False)
+            errors = validate(self._schema, document, self._rules, hide_suggestions=not self._introspection)
         except GraphQLSyntaxError as error:
             raise refused([error], PARSE_FAILED) from None
-        if errors := validate(self._schema, document, self._rules, hide_suggestions=not self._introspection):
+        except RecursionError:
+            raise refused([GraphQLError("this is nested too deeply to be read")], PARSE_FAILED) from None
+        if errors:
             raise refused(errors, VALIDATION_FAILED)
         return document
 
     def _outlined(self, query: str, operation: str | None) -> Outline:
         return Outline.of(self._document(query), operation)
+
+    def _selected(self, query: str, operation: str | None, values: bytes) -> Selection:
+        return Selection.of(self._schema, self._outline(query, operation), values)

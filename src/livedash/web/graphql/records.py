@@ -150,7 +150,7 @@ async def pipeline_events(
 async def _resumed(tail: Tail, text: str) -> Cursor:
     """Raises BadCursor, and CursorExpired when records behind it are gone."""
     cursor = Cursor.parse(text)
-    if cursor == Cursor(tail.epoch, tail.last):
+    if cursor.epoch == tail.epoch and tail.page(cursor.offset) is not None:  # as most: the log need not be asked
         return cursor
     bounds = await tail.log.bounds(tail.pipeline)
     if cursor.epoch != bounds.epoch or cursor.offset < bounds.first - 1:

@@ -49,6 +49,11 @@ class Outline(NamedTuple):
         outlined = visit(outlined, _Defining(found.names))
         return cls(outlined, print_ast(outlined), tuple(sorted(found.names)))
 
+    def values(self, variables: Mapping[str, Json]) -> bytes:
+        """Those that are left, as JSON in one spelling."""
+        left = {name: variables[name] for name in self.variables if name in variables}
+        return orjson.dumps(left, option=orjson.OPT_SORT_KEYS)
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -60,12 +65,11 @@ class Selection:
     _executor: Executor[Any] = field(compare=False, repr=False)
 
     @classmethod
-    def of(cls, schema: GraphQLSchema, outline: Outline, variables: Mapping[str, Json]) -> "Selection":
-        """`variables` fit to the operation."""
-        values = {name: variables[name] for name in outline.variables if name in variables}
-        executor = Executor.build(schema, outline.document, raw_variable_values=values)
+    def of(cls, schema: GraphQLSchema, outline: Outline, values: bytes) -> "Selection":
+        """`values` fit to the operation."""
+        executor = Executor.build(schema, outline.document, raw_variable_values=orjson.loads(values))
         assert isinstance(executor, Executor), "it was built before, with more in it"
-        return cls(outline.text, orjson.dumps(values, option=orjson.OPT_SORT_KEYS), executor)
+        return cls(outline.text, values, executor)
 
     def answer(self, row: Row) -> ExecutionResult:
         """For one record. Nothing of a record is looked up, so nothing is waited for."""
