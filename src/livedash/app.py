@@ -44,9 +44,9 @@ from livedash.web.events import Events
 from livedash.web.front import Front, Plain
 from livedash.web.graphql.askers import Askers
 from livedash.web.graphql.engines import Engines
-from livedash.web.graphql.follows import Follows
 from livedash.web.graphql.requests import Requests
 from livedash.web.graphql.sockets import Sockets
+from livedash.web.graphql.subscriptions import Subscriptions
 from livedash.web.hosts import Hosts, allowed_hosts
 from livedash.web.ingest import Ingest
 from livedash.web.live import Live
@@ -133,8 +133,8 @@ async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = N
             shown_tokens or {},
         )
         graphql, askers = _engines(parts), Askers(access, directory, settings.base_url)
-        follows = Follows(broadcast, admission, streams, meter, metrics)
-        sockets = Sockets(graphql, askers, follows, streams, metrics, most=settings.graphql_sockets)
+        subscriptions = Subscriptions(broadcast, admission, streams, meter, metrics)
+        sockets = Sockets(graphql, askers, subscriptions, streams, metrics, most=settings.graphql_sockets)
 
         work = {
             "tails": tails.run,

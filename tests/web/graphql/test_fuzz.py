@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import graphql
 import httpx
 import orjson
 import pytest
@@ -15,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.graphql import nodes
 
-import graphql
 from tests.docs.pages import ROOT
 from tests.server import ADMIN, INGEST, STREAM, bearer, process
 from tests.web.graphql.wire import EVENTS, PATH, begun

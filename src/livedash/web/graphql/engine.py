@@ -26,12 +26,12 @@ from livedash.web.graphql import cost
 from livedash.web.graphql.asked import Asked
 from livedash.web.graphql.askers import Asker
 from livedash.web.graphql.context import Context
-from livedash.web.graphql.events_shape import EventsShape
 from livedash.web.graphql.records import Following
 from livedash.web.graphql.refusals import BAD_VARIABLES, PARSE_FAILED, TOO_COMPLEX, VALIDATION_FAILED, Refused
 from livedash.web.graphql.results import formatted, refused, told
 from livedash.web.graphql.schema import core, make_schema
 from livedash.web.graphql.selection import Outline, Selection
+from livedash.web.graphql.subscription_shape import SubscriptionShape
 from livedash.web.parts import Parts
 
 _WHICH = "`operationName` says which of the operations is to be executed; there is none of that name"
@@ -67,7 +67,7 @@ class Engine:
             result = self._executor(asked, context).execute_operation()
             return formatted(await result if isawaitable(result) else result)
 
-    async def follow(self, asked: Asked, asker: Asker) -> tuple[Following, EventsShape]:
+    async def follow(self, asked: Asked, asker: Asker) -> tuple[Following, SubscriptionShape]:
         """What a subscription follows, and what its client gets of it. Raises Refused."""
         async with Context.of(self._parts, asker) as context:
             executor = self._executor(asked, context)
@@ -78,7 +78,7 @@ class Engine:
         assert isinstance(found, Following), "the schema has no other source"
         outline = self._outline(asked.query, asked.operation)
         values = outline.values(asked.variables)
-        return found, EventsShape(self._selection(asked.query, asked.operation, values), found.where)
+        return found, SubscriptionShape(self._selection(asked.query, asked.operation, values), found.where)
 
     def _executor(self, asked: Asked, context: Context | None) -> Executor[Any]:
         document = self._document(asked.query)

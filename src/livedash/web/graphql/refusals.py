@@ -30,7 +30,9 @@ PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 BAD_VARIABLES = "BAD_USER_INPUT"
 TOO_COMPLEX = "TOO_COMPLEX"
+BAD_REQUEST = "BAD_REQUEST"
 INTERNAL = "INTERNAL_SERVER_ERROR"
+UNFORESEEN = "Something went wrong here; the log of the server says what."
 
 
 class Refused(Exception):
@@ -39,6 +41,11 @@ class Refused(Exception):
     def __init__(self, errors: Sequence[dict[str, Json]]) -> None:
         super().__init__(errors[0]["message"])
         self.errors = errors
+
+
+def problem(message: str, code: str, **more: Json) -> dict[str, Json]:
+    """One error, without a place in the query."""
+    return {"message": message, "extensions": {"code": code, **more}}
 
 
 def refused_for(error: LivedashError) -> Refused:

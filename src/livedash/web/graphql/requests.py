@@ -13,7 +13,7 @@ from livedash.web.graphql.accept import media_type
 from livedash.web.graphql.asked import Asked, malformed
 from livedash.web.graphql.askers import Asker, Askers
 from livedash.web.graphql.engines import Engines
-from livedash.web.graphql.refusals import Refused, refused_for
+from livedash.web.graphql.refusals import BAD_REQUEST, Refused, problem, refused_for
 from livedash.web.http import answer, body, query, text_header
 from livedash.web.problem import headers_of, status_of
 
@@ -60,10 +60,9 @@ class Requests:
         try:
             kind = engine.kind(asked)
             if kind.value == "subscription":
-                return 400, {"errors": [{"message": _FOLLOWED, "extensions": {"code": "BAD_REQUEST"}}]}
+                return 400, {"errors": [problem(_FOLLOWED, BAD_REQUEST)]}
             if kind.value == "mutation" and scope["method"] == "GET":
-                text = "a mutation is sent by POST"
-                return 405, {"errors": [{"message": text, "extensions": {"code": "BAD_REQUEST"}}]}
+                return 405, {"errors": [problem("a mutation is sent by POST", BAD_REQUEST)]}
             return 200, await engine.answer(asked, asker)
         except Refused as refused:
             return (400 if strict else 200), {"errors": refused.errors}
@@ -102,7 +101,7 @@ def _object(text: bytes | str, what: str) -> dict[str, Any]:
 
 
 async def _say(send: Send, status: int, kind: str, headers: list[tuple[bytes, bytes]], text: str) -> None:
-    await _tell(send, status, kind, headers, {"errors": [{"message": text, "extensions": {"code": "BAD_REQUEST"}}]})
+    await _tell(send, status, kind, headers, {"errors": [problem(text, BAD_REQUEST)]})
 
 
 async def _tell(send: Send, status: int, kind: str, headers: list[tuple[bytes, bytes]], told: dict[str, Json]) -> None:

@@ -8,7 +8,7 @@ from graphql import GraphQLError
 
 from livedash.model import Json
 from livedash.model.errors import LivedashError
-from livedash.web.graphql.refusals import BAD_VARIABLES, INTERNAL, Refused, extensions
+from livedash.web.graphql.refusals import BAD_VARIABLES, INTERNAL, UNFORESEEN, Refused, extensions, problem
 
 _log = structlog.get_logger("livedash.graphql")
 
@@ -37,5 +37,4 @@ def _told(error: GraphQLError) -> dict[str, Json]:
     if isinstance(original, GraphQLError):
         return {**error.formatted, "extensions": {"code": BAD_VARIABLES, **(error.extensions or {})}}
     _log.error("a resolver failed", path=error.path, exc_info=original)
-    formatted = {**error.formatted, "message": "Something went wrong here; the log of the server says what."}
-    return {**formatted, "extensions": {"code": INTERNAL}}
+    return {**error.formatted, **problem(UNFORESEEN, INTERNAL)}

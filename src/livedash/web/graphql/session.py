@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -12,29 +12,17 @@ from livedash.model.errors import LivedashError
 from livedash.web.admission import Throttled
 from livedash.web.graphql import messages
 from livedash.web.graphql.asked import Asked
-from livedash.web.graphql.follows import Follows
 from livedash.web.graphql.protocol import Close, Code, Conversation, Init, Pong, Start, Stop
-from livedash.web.graphql.refusals import INTERNAL, Refused, refused_for
+from livedash.web.graphql.refusals import INTERNAL, UNFORESEEN, Refused, problem, refused_for
 from livedash.web.graphql.subscription import Subscription
 from livedash.web.socket_line import SocketLine
-from livedash.web.streams import Streams
 
 if TYPE_CHECKING:
     from livedash.web.graphql.askers import Asker
     from livedash.web.graphql.engine import Engine
+    from livedash.web.graphql.sockets import Sockets
 
 _log = structlog.get_logger("livedash.graphql")
-
-
-class Host(Protocol):
-    """Whose socket it is."""
-
-    follows: Follows
-    streams: Streams
-
-    async def engine(self) -> "Engine": ...
-
-    def gone(self, session: "Session") -> None: ...
 
 
 class Session:
@@ -42,7 +30,7 @@ class Session:
 
     of = ""
 
-    def __init__(self, host: Host, admit: Callable[[dict[str, Json]], "Asker"], address: str) -> None:
+    def __init__(self, host: "Sockets", admit: Callable[[dict[str, Json]], "Asker"], address: str) -> None:
         """`admit(payload)` is who shows the payload of a `connection_init`; it raises LivedashError."""
         self.address = address
         self._host = host
@@ -153,7 +141,7 @@ class Session:
     def _start(self, id: str, asked: Asked) -> None:
         if len(self._operations) >= limits.GRAPHQL_OPERATIONS:
             text = f"a socket has at most {limits.GRAPHQL_OPERATIONS} operations at the same time; open another one"
-            return self.send(messages.error(id, [{"message": text, "extensions": {"code": "TOO_MANY_OPERATIONS"}}]))
+            return self.send(messages.error(id, [problem(text, "TOO_MANY_OPERATIONS")]))
         self._operations[id] = asyncio.create_task(self._run(id, asked), name="graphql operation")
 
     async def _run(self, id: str, asked: Asked) -> None:
@@ -170,8 +158,7 @@ class Session:
             self._finish(id, messages.error(id, refused_for(error).errors))
         except Exception:
             _log.exception("an operation failed")
-            text = "Something went wrong here; the log of the server says what."
-            self._finish(id, messages.error(id, [{"message": text, "extensions": {"code": INTERNAL}}]))
+            self._finish(id, messages.error(id, [problem(UNFORESEEN, INTERNAL)]))
 
     async def _answer(self, id: str, asked: Asked, engine: "Engine", asker: "Asker") -> None:
         async with self._turns:  # else who asks much and takes nothing could have everything in memory
@@ -183,7 +170,7 @@ class Session:
 
     async def _follow(self, id: str, asked: Asked, engine: "Engine", asker: "Asker") -> None:
         found, shape = await engine.follow(asked, asker)
-        subscription = await self._host.follows.open(self, id, found, shape)
+        subscription = await self._host.subscriptions.open(self, id, found, shape)
         if isinstance(subscription, Throttled):
             return self._throttle(id, subscription)
         self._operations[id] = subscription
@@ -194,8 +181,8 @@ class Session:
         so that it keeps what it has."""
         if len(self._operations) == 1:
             return self.close(Code.TRY_AGAIN, why.reason)
-        extensions = {"code": "THROTTLED", "reason": why.reason, "retryAfter": why.retry_ms[0] / 1000}
-        self._finish(id, messages.error(id, [{"message": why.detail, "extensions": extensions}]))
+        told = problem(why.detail, "THROTTLED", reason=why.reason, retryAfter=why.retry_ms[0] / 1000)
+        self._finish(id, messages.error(id, [told]))
 
     def _finish(self, id: str, said: bytes) -> None:
         self.send(said)

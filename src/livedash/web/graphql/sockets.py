@@ -6,16 +6,18 @@ from functools import partial
 from starlette.types import Receive, Scope, Send
 
 from livedash.base.metrics import Metrics
-from livedash.model.errors import Busy
+from livedash.model.errors import Busy, Denied
 from livedash.web.graphql.askers import Askers
 from livedash.web.graphql.engines import Engines
-from livedash.web.graphql.follows import Follows
 from livedash.web.graphql.protocol import SUBPROTOCOL, Code
 from livedash.web.graphql.session import Session
-from livedash.web.http import answer
+from livedash.web.graphql.subscriptions import Subscriptions
+from livedash.web.http import answer, refuse
+from livedash.web.problem import status_of
 from livedash.web.socket_line import Handshake, SocketLine
 from livedash.web.streams import Streams
 
+_CLOSE = (b"connection", b"close")  # the parser has stopped at the upgrade and would read nothing behind it
 _TICK_SECONDS = 1.0
 _TICK_SLICE = 250  # sockets looked at before others get a turn (about 0.5 ms)
 
@@ -24,11 +26,18 @@ class Sockets:
     """Every open socket."""
 
     def __init__(
-        self, engines: Engines, askers: Askers, follows: Follows, streams: Streams, metrics: Metrics, *, most: int
+        self,
+        engines: Engines,
+        askers: Askers,
+        subscriptions: Subscriptions,
+        streams: Streams,
+        metrics: Metrics,
+        *,
+        most: int,
     ) -> None:
         """`most` may be open at the same time; 0 is any number."""
         self.engine = engines.engine
-        self.follows = follows
+        self.subscriptions = subscriptions
         self.streams = streams
         self._askers = askers
         self._metrics = metrics
@@ -37,7 +46,11 @@ class Sockets:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> int:
         """The status of the handshake. The socket goes on when this has returned."""
-        self._askers.check_origin(scope)
+        try:
+            self._askers.check_origin(scope)
+        except Denied as error:
+            await refuse(send, error, [_CLOSE])
+            return status_of(error)
         handshake = Handshake(scope, SUBPROTOCOL)
         if handshake.response.status_code != 101:
             return await _refused(handshake, send)
@@ -84,5 +97,5 @@ async def _refused(handshake: Handshake, send: Send) -> int:
     response = handshake.response
     fields = [(name.lower().encode(), value.encode()) for name, value in response.headers.raw_items()]
     kept = [field for field in fields if field[0] not in (b"date", b"connection", b"content-length")]
-    await answer(send, response.status_code, kept, bytes(response.body or b""))
+    await answer(send, response.status_code, [*kept, _CLOSE], bytes(response.body or b""))
     return response.status_code

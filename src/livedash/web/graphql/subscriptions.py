@@ -12,12 +12,12 @@ from livedash.web.graphql.subscription import Subscription
 from livedash.web.streams import Streams
 
 if TYPE_CHECKING:
-    from livedash.web.graphql.events_shape import EventsShape
     from livedash.web.graphql.records import Following
     from livedash.web.graphql.session import Session
+    from livedash.web.graphql.subscription_shape import SubscriptionShape
 
 
-class Follows:
+class Subscriptions:
     """Lets subscriptions in."""
 
     def __init__(
@@ -30,7 +30,7 @@ class Follows:
         self._metrics = metrics
 
     async def open(
-        self, session: "Session", id: str, found: "Following", shape: "EventsShape"
+        self, session: "Session", id: str, found: "Following", shape: "SubscriptionShape"
     ) -> Subscription | Throttled:
         """Begin, or say why not."""
         pipeline, tail, address = found.reading.pipeline, found.tail, session.address

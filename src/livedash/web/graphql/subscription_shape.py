@@ -19,7 +19,7 @@ from livedash.web.graphql.selection import Selection
 
 
 @dataclass(frozen=True)
-class EventsShape:
+class SubscriptionShape:
     """What `selection` makes of the records for which `where` (CEL) holds, of all when it is empty. Raises Invalid."""
 
     selection: Selection
