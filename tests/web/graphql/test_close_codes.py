@@ -222,12 +222,16 @@ async def test_what_is_no_handshake_is_refused(client: Client):
         (handshake(version="HTTP/1.0"), b"505"),
         (handshake().replace(b"keep-alive, Upgrade", b"keep-alive"), b"426"),
         (handshake().replace(b"GET", b"POST"), b"405"),
+        (handshake("Origin: https://evil.example"), b"403"),
         (handshake().replace(b"localhost", b"evil.example"), b"421"),
     ]:
         async with connected(client) as (reader, writer):
             writer.write(asked)
             head = await reader.readuntil(b"\r\n\r\n")
             assert head.split()[1] == status, head
+            if status != b"421":
+                async with asyncio.timeout(PATIENCE):
+                    await reader.read()  # the connection ends, since nobody reads on behind an upgrade
 
 
 async def test_an_error_in_a_query_does_not_end_the_socket(client: Client):
