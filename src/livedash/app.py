@@ -40,13 +40,13 @@ from livedash.stream.tail import Tails
 from livedash.web.access import Access
 from livedash.web.admission import Admission
 from livedash.web.cross_origin import CrossOrigin
+from livedash.web.entrance import Entrance
 from livedash.web.events import Events
 from livedash.web.front import Front, Plain
 from livedash.web.graphql.askers import Askers
 from livedash.web.graphql.engines import Engines
 from livedash.web.graphql.requests import Requests
 from livedash.web.graphql.sockets import Sockets
-from livedash.web.graphql.subscriptions import Subscriptions
 from livedash.web.hosts import Hosts, allowed_hosts
 from livedash.web.ingest import Ingest
 from livedash.web.live import Live
@@ -113,7 +113,6 @@ async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = N
         stack.push_async_callback(meter.close)
         streams = Streams(directory)
         broadcast = Broadcast(streams.settled, clock.now, metrics)
-        admission = Admission(settings, metrics)
 
         sessions = Sessions(clock.now, secure=(settings.base_url or "").startswith("https:"))
         access = Access(directory, sessions)
@@ -133,8 +132,8 @@ async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = N
             shown_tokens or {},
         )
         graphql, askers = _engines(parts), Askers(access, directory, settings.base_url)
-        subscriptions = Subscriptions(broadcast, admission, streams, meter, metrics)
-        sockets = Sockets(graphql, askers, subscriptions, streams, metrics, most=settings.graphql_sockets)
+        entrance = Entrance(broadcast, Admission(settings, metrics), meter, metrics)
+        sockets = Sockets(graphql, askers, entrance, streams, metrics, most=settings.graphql_sockets)
 
         work = {
             "tails": tails.run,
@@ -151,10 +150,9 @@ async def running(settings: Settings, shown_tokens: Mapping[str, str] | None = N
         tasks = [asyncio.create_task(supervise(n, w, health=health, metrics=metrics), name=n) for n, w in work.items()]
         stack.push_async_callback(_end, tasks)
 
-        events = Events(tails, access, admission, broadcast, streams, meter, metrics)
         plain = Plain(
             Ingest(door, access, metrics),
-            events,
+            Events(tails, access, entrance, streams),
             Live(boards, access, streams, metrics),
             Requests(graphql, askers),
             sockets,

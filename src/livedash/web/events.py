@@ -5,17 +5,14 @@ from functools import partial
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from livedash.base.metrics import Metrics
-from livedash.catalog.entries import Pipeline
 from livedash.model.errors import StorageError
-from livedash.stream.broadcast import Broadcast
 from livedash.stream.frames import event
-from livedash.stream.meter import StreamMeter
 from livedash.stream.tail import Tails
 from livedash.web import cors
 from livedash.web.access import Access, Reading
-from livedash.web.admission import Admission, Throttled
+from livedash.web.admission import Throttled
 from livedash.web.asked import Asked
+from livedash.web.entrance import Entrance
 from livedash.web.event_streams import SSE_HEADERS, brief, farewell, gone, opened
 from livedash.web.http import answer
 from livedash.web.streams import Streams
@@ -24,25 +21,13 @@ _log = structlog.get_logger("livedash.events")
 
 
 class Events:
-    """Lets clients in and hands them to the broadcast."""
+    """Lets clients in by what they ask for in the address."""
 
-    def __init__(
-        self,
-        tails: Tails,
-        access: Access,
-        admission: Admission,
-        broadcast: Broadcast,
-        streams: Streams,
-        meter: StreamMeter,
-        metrics: Metrics,
-    ) -> None:
+    def __init__(self, tails: Tails, access: Access, entrance: Entrance, streams: Streams) -> None:
         self._tails = tails
         self._access = access
-        self._admission = admission
-        self._broadcast = broadcast
+        self._entrance = entrance
         self._streams = streams
-        self._meter = meter
-        self._metrics = metrics
 
     async def __call__(self, name: str, scope: Scope, receive: Receive, send: Send) -> int:
         reading = self._access.to_follow(name, scope)
@@ -58,27 +43,21 @@ class Events:
             _log.warning("cannot begin a stream", pipeline=pipeline.slug, error=str(error))
             return await brief(send, farewell())
         address = (scope.get("client") or ("?",))[0]
-        if not self._broadcast.has_room(tail, asked.shape):
-            return await brief(send, _throttled(self._admission.too_many_shapes()))
-        if throttled := await self._admission.admit(pipeline.id, address, resumed=asked.resumes(tail)):
-            return await brief(send, _throttled(throttled))
-        self._meter.opened(pipeline)
-        self._metrics.streams.inc()
+        resumes = asked.resumes(tail)
+        entered = await self._entrance.enter(pipeline, tail, asked.shape, cursor, address, resumes=resumes)
+        if isinstance(entered, Throttled):
+            return await brief(send, _throttled(entered))
         return await opened(
             self._streams,
             scope,
             receive,
             send,
-            self._broadcast.follow(tail, asked.shape, cursor, partial(self._meter.sent, pipeline)),
+            entered.follower,
             of=pipeline.id,
             refusal=partial(_refused, reading),
-            left=partial(self._left, pipeline, address),
+            left=entered.left,
             headers=cors.headers(scope, pipeline.allowed_origins),
         )
-
-    def _left(self, pipeline: Pipeline, address: str) -> None:
-        self._metrics.streams.dec()
-        self._admission.leave(pipeline.id, address)
 
 
 def _throttled(why: Throttled) -> bytes:

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from livedash.base import limits
-from livedash.web.events import Events
+from livedash.web.entrance import Entrance
 from livedash.web.front import Front
 from livedash.web.graphql.session import Session
 from livedash.web.graphql.sockets import Sockets
@@ -26,10 +26,8 @@ def sockets_of(client: Client) -> Sockets:
     return front._plain.sockets
 
 
-def parts_of(client: Client) -> Events:
-    front = client.app.asgi
-    assert isinstance(front, Front)
-    return front._plain.events
+def entrance_of(client: Client) -> Entrance:
+    return sockets_of(client).entrance
 
 
 def open_streams(client: Client) -> int:
@@ -116,7 +114,7 @@ async def test_a_subscription_is_metered_like_a_stream(client: Client):
         assert await metric(client, "livedash_streams") == 1
         await numbers(client, 1, 3)
         assert await opened.offsets(id, 3) == [1, 2, 3]
-        counted = dict(parts_of(client)._meter._counts)
+        counted = dict(entrance_of(client)._meter._counts)
         assert {key[0]: amount for key, amount in counted.items() if amount} == {
             "streams": 1, "events": 3, "bytes": sum(amount for key, amount in counted.items() if key[0] == "bytes"),
         }  # fmt: skip
@@ -192,8 +190,8 @@ async def test_nothing_is_left_of_2000_that_dropped(tmp_path: Path, monkeypatch:
         await none_left(client)
         assert await metric(client, "livedash_streams") == await metric(client, "livedash_sockets") == 0
         assert not sockets_of(client)._open and not client.app.streams._open
-        assert not parts_of(client)._admission._of_pipeline and not parts_of(client)._admission._of_address
-        assert not parts_of(client)._broadcast._channels
+        assert not entrance_of(client)._admission._of_pipeline and not entrance_of(client)._admission._of_address
+        assert not entrance_of(client)._broadcast._channels
         gc.collect()
         assert not [each for each in gc.get_objects() if isinstance(each, Session | Subscription)]
         assert begun_ones > 2_000, "they were there"

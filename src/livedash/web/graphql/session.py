@@ -32,7 +32,7 @@ class Session:
 
     def __init__(self, host: "Sockets", admit: Callable[[dict[str, Json]], "Asker"], address: str) -> None:
         """`admit(payload)` is who shows the payload of a `connection_init`; it raises LivedashError."""
-        self.address = address
+        self._address = address
         self._host = host
         self._admit = admit
         self._asker: Asker | None = None
@@ -103,6 +103,7 @@ class Session:
         """The operation, if it goes on, ends here."""
         operation = self._operations.pop(id, None)
         if isinstance(operation, Subscription):
+            self._host.streams.discard(operation)
             operation.stop()
         elif operation is not None and operation is not asyncio.current_task():
             operation.cancel()
@@ -170,9 +171,13 @@ class Session:
 
     async def _follow(self, id: str, asked: Asked, engine: "Engine", asker: "Asker") -> None:
         found, shape = await engine.follow(asked, asker)
-        subscription = await self._host.subscriptions.open(self, id, found, shape)
-        if isinstance(subscription, Throttled):
-            return self._throttle(id, subscription)
+        pipeline, resumes = found.reading.pipeline, found.resumes
+        entered = await self._host.entrance.enter(
+            pipeline, found.tail, shape, found.cursor, self._address, resumes=resumes
+        )
+        if isinstance(entered, Throttled):
+            return self._throttle(id, entered)
+        subscription = Subscription(self, id, pipeline.id, entered, found.reading.refusal, own_token=found.own_token)
         self._operations[id] = subscription
         self._host.streams.add(subscription, subscription.begin)
 

@@ -7,11 +7,11 @@ from starlette.types import Receive, Scope, Send
 
 from livedash.base.metrics import Metrics
 from livedash.model.errors import Busy, Denied
+from livedash.web.entrance import Entrance
 from livedash.web.graphql.askers import Askers
 from livedash.web.graphql.engines import Engines
 from livedash.web.graphql.protocol import SUBPROTOCOL, Code
 from livedash.web.graphql.session import Session
-from livedash.web.graphql.subscriptions import Subscriptions
 from livedash.web.http import answer, refuse
 from livedash.web.problem import status_of
 from livedash.web.socket_line import Handshake, SocketLine
@@ -26,18 +26,11 @@ class Sockets:
     """Every open socket."""
 
     def __init__(
-        self,
-        engines: Engines,
-        askers: Askers,
-        subscriptions: Subscriptions,
-        streams: Streams,
-        metrics: Metrics,
-        *,
-        most: int,
+        self, engines: Engines, askers: Askers, entrance: Entrance, streams: Streams, metrics: Metrics, *, most: int
     ) -> None:
         """`most` may be open at the same time; 0 is any number."""
         self.engine = engines.engine
-        self.subscriptions = subscriptions
+        self.entrance = entrance
         self.streams = streams
         self._askers = askers
         self._metrics = metrics

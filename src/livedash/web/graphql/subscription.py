@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from livedash.model.errors import Denied, NotFound
-from livedash.stream.follower import Follower
 from livedash.web.access import Refusal
+from livedash.web.entrance import Entered
 from livedash.web.graphql import messages
 from livedash.web.graphql.messages import Messages
 from livedash.web.graphql.protocol import Code
@@ -24,9 +24,8 @@ class Subscription:
         session: "Session",
         id: str,
         of: str,
-        follower: Follower,
+        entered: Entered,
         refusal: Callable[[], Refusal | None],
-        left: Callable[["Subscription"], None],
         *,
         own_token: bool,
     ) -> None:
@@ -35,9 +34,8 @@ class Subscription:
         self._id = id
         self._ending = messages.ending(id)
         self._length = len(self._ending)
-        self._follower = follower
+        self._follower, self._left = entered
         self._refusal = refusal
-        self._left = left
         self.own_token = own_token
 
     def begin(self) -> None:
@@ -77,4 +75,4 @@ class Subscription:
     def stop(self) -> None:
         """Nothing more. To be called once."""
         self._follower.stop()
-        self._left(self)
+        self._left()
