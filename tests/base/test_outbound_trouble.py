@@ -41,7 +41,7 @@ async def timed_out(outbound: Outbound, url: str) -> None:
     began = monotonic()
     with pytest.raises(TimedOut, match=r"^timed out after 0\.3 s$"):
         await post(outbound, url, SHORT)
-    assert SHORT <= monotonic() - began < 5
+    assert SHORT - 0.01 < monotonic() - began < 5  # the loop's clock has the grain of a millisecond
 
 
 def reset(request: Request) -> None:

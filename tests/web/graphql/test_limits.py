@@ -149,6 +149,31 @@ async def test_who_takes_nothing_costs_little_and_catches_up(client: Client):
         assert {(await slow.message())["id"] for _ in range(2)} == {"1", "22"}, "among the others again"
 
 
+async def test_a_subscription_at_the_head_stays_there_while_its_neighbour_catches_up(client: Client):
+    """Of two on one socket one falls behind; that the client has caught up is no news for the other."""
+    async with raw(client) as slow:
+        quiet = {**FOLLOW, "id": "22", "payload": {"query": EVENTS, "variables": {"p": "other"}}}
+        slow.writer.write(said({**INIT, "payload": {"token": ADMIN}}, FOLLOW, quiet))
+        assert await slow.message() == {"type": "connection_ack"}
+        await until(client, "livedash_streams", 2)
+        (await client.append(b'{"n": 1}', "other", token="other-ingest-token")).raise_for_status()
+        assert (await slow.message())["id"] == "22"
+        slow.reader._transport.pause_reading()  # type: ignore[attr-defined]
+        body = orjson.dumps([{"text": "x" * 20_000} for _ in range(50)])
+        for _ in range(12):
+            (await client.append(body)).raise_for_status()
+        [session] = sockets_of(client)._open
+        async with asyncio.timeout(PATIENCE):
+            while not session.behind:
+                await asyncio.sleep(0.01)
+        slow.reader._transport.resume_reading()  # type: ignore[attr-defined]
+        got = [await slow.message() for _ in range(600)]
+        assert {message["id"] for message in got} == {"1"}
+        (await client.append(b'{"n": 2}', "other", token="other-ingest-token")).raise_for_status()
+        event = (await slow.message())["payload"]["data"]["pipelineEvents"]
+        assert (event["offset"], event["data"]) == (2, {"n": 2})
+
+
 async def test_who_asks_much_and_takes_nothing_is_not_answered_more(client: Client, monkeypatch: pytest.MonkeyPatch):
     body = orjson.dumps([{"text": "x" * 20_000} for _ in range(100)])
     (await client.append(body)).raise_for_status()

@@ -104,8 +104,8 @@ class Following(AsyncIterable[Row]):
     def __init__(
         self, reading: Reading, tail: Tail, cursor: Cursor, where: str, *, resumes: bool, own_token: bool
     ) -> None:
-        """`resumes`: goes on behind a cursor that was given. `own_token`: let in by a token of its own, not by what the
-        connection shows."""
+        """`resumes`: goes on behind a valid cursor that was given. `own_token`: let in by a token of its own, and not by
+        what the connection shows."""
         self.reading = reading
         self.tail = tail
         self.cursor = cursor
@@ -141,23 +141,12 @@ async def pipeline_events(
     tail = await info.context.parts.tails.of(reading.pipeline)
     if where:
         filter_of(where)
-    cursor = Cursor(tail.epoch, tail.last) if after is None else await _resumed(tail, after)
+    head = Cursor(tail.epoch, tail.last)
+    cursor = head if after is None else Cursor.parse(after)
+    resumes = after is not None and cursor.epoch == head.epoch and cursor.offset <= head.offset
     return Following(  # type: ignore[return-value]  # its rows look the same
-        reading, tail, cursor, where or "", resumes=after is not None, own_token=token is not None
+        reading, tail, cursor, where or "", resumes=resumes, own_token=token is not None
     )
-
-
-async def _resumed(tail: Tail, text: str) -> Cursor:
-    """Raises BadCursor, and CursorExpired when records behind it are gone."""
-    cursor = Cursor.parse(text)
-    if cursor.epoch == tail.epoch and tail.page(cursor.offset) is not None:  # as most: the log need not be asked
-        return cursor
-    bounds = await tail.log.bounds(tail.pipeline)
-    if cursor.epoch != bounds.epoch or cursor.offset < bounds.first - 1:
-        raise CursorExpired(str(Cursor(bounds.epoch, bounds.first - 1)))
-    if cursor.offset > bounds.last:  # as after a restored backup
-        raise CursorExpired(str(Cursor(bounds.epoch, bounds.last)))
-    return cursor
 
 
 def filter_of(where: str) -> expression.Predicate:
