@@ -104,8 +104,8 @@ class Following(AsyncIterable[Row]):
     def __init__(
         self, reading: Reading, tail: Tail, cursor: Cursor, where: str, *, resumes: bool, own_token: bool
     ) -> None:
-        """`resumes`: goes on behind a valid cursor that was given. `own_token`: let in by a token of its own, and not by
-        what the connection shows."""
+        """`resumes`: goes on behind a valid cursor that was given. `own_token`: let in by a token of its own, and not
+        by what the connection shows."""
         self.reading = reading
         self.tail = tail
         self.cursor = cursor
