@@ -157,7 +157,7 @@ async def test_no_answer_in_time_is_trouble(receiver: Receiver) -> None:
     async with sinking(receiver.url, within=0.2) as sink:
         answer = await sink.deliver(a_parcel({"temp": 1}))
     assert (answer.outcome, answer.reason) == (Outcome.TROUBLE, "timed out after 0.2 s")
-    assert answer.seconds >= 0.2
+    assert answer.seconds > 0.19  # the loop's clock has the grain of a millisecond
 
 
 async def test_an_address_that_must_not_be_reached_is_trouble(receiver: Receiver) -> None:
