@@ -71,16 +71,19 @@ def _held(hold: dict[str, Any]) -> list[Figure]:
 
 
 def faults(name: str, runs: Runs) -> Figure:
-    faults, events = sum(run["lost"] + run["disorder"] for run in runs), sum(run["events"] for run in runs)
-    return Figure(f"events {name}", "events", [faults], 0, "less", note=f"of {events:,}")
+    events = sum(run["events"] for run in runs)
+    return Figure(f"events {name}", "events", [_wrong(runs)], 0, "less", note=f"of {events:,}")
+
+
+def _wrong(runs: Runs) -> int:
+    return sum(run["lost"] + run["disorder"] + run["foreign"] for run in runs)
 
 
 def other(name: str, load: str, runs: Runs) -> Figure:
     """One row for somebody else: its CPU, and the rest as a note."""
     p50, p99 = (statistics.median(delays(runs, at)) for at in ("p50", "p99"))
-    faults = sum(run["lost"] + run["disorder"] for run in runs)
     kb = statistics.median(each(runs, "kb"))
-    note = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, {kb:.1f} KB a connection, {faults} lost or out of order"
+    note = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, {kb:.1f} KB a connection, {_wrong(runs)} lost or out of order"
     return Figure(f"{name}, {load}: server CPU an event", "µs", each(runs, "cpu_us"), note=note)
 
 

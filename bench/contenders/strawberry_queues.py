@@ -88,6 +88,7 @@ app = Starlette(
 
 if __name__ == "__main__":
     logging.disable(logging.INFO)
+    gc.set_threshold(20_000, 50, 100)  # as Livedash does: by default half as much again
     gc.freeze()
     uvicorn.run(
         app,

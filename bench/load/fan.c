@@ -7,11 +7,12 @@
  * POSTERS sends the next one when it has its answer; with -1 the next one is sent when all readers have the one before,
  * so that no server can join two. With an EPOCH all readers drop when half is posted and resume.
  * A request to upgrade to a WebSocket is followed by two lines: what begins and what subscribes over
- * graphql-transport-ws.
+ * graphql-transport-ws. Messages with the id of another subscription are counted as foreign and not as events.
  * The post has "seq":"1000000" in it, which is counted up. Prints one JSON object. */
 #include "fan.h"
 
 #define WARM_US 1000000
+#define LINGER_US 20000 /* what comes twice may come after all the rest */
 #define MAX_POSTERS 256
 
 struct poster {
@@ -106,8 +107,8 @@ static void open_all(const char *file) {
 
 static void print_all(void) {
     double seconds = (crowd.last_us - crowd.first_us) / 1e6;
-    printf("{\"events\":%ld,\"lost\":%ld,\"disorder\":%ld,\"seconds\":%.3f,", (long)crowd.events, missing(),
-           crowd.disorder, seconds);
+    printf("{\"events\":%ld,\"lost\":%ld,\"disorder\":%ld,\"foreign\":%ld,\"seconds\":%.3f,", (long)crowd.events, missing(),
+           crowd.disorder, crowd.foreign, seconds);
     print_times("ms", &crowd.delays);
     printf(",");
     print_times("answer_ms", &answers);
@@ -129,6 +130,7 @@ int main(int count, char **words) {
     if (!(seq = strstr(request, MARK "1000000\""))) die("the post has no seq");
     seq += MARK_SIZE;
     open_all(words[7]);
+    if (crowd.epoch && crowd.count && crowd.each->socket) die("sockets do not drop and resume");
     printf("open\n");
     fflush(stdout);
     pthread_t reading;
@@ -136,6 +138,7 @@ int main(int count, char **words) {
     if (getchar() == EOF) return 1;
     post_all(rate, atoi(words[5]));
     wait_for_all();
+    usleep(LINGER_US);
     crowd.stop = 1;
     pthread_join(reading, NULL);
     print_all();
